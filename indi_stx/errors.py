@@ -1,0 +1,100 @@
+"""Every error this project raises on purpose, in one tree.
+
+    IndiStxError
+      IndiProtocolError       the peer broke the INDI wire; that message is skipped, a log line says so
+      PropertyError           our own code misused a property; a bug, never shown to a user as advice
+      ValueRefused            a client asked for something impossible; property Alert + the message
+      ConfigError             a configuration file cannot be read or written; property Alert + message
+      ImageError              a frame is short, too long or of another shape; exposure Alert or retried
+      SimulatorError          the simulated camera cannot start as asked (port taken, unknown model)
+      CameraError             anything between us and the camera; carries the request
+        CameraUnreachable     no connection: address, cable, power; the user checks those
+        CameraTimeout         connected, but no complete answer in time; retried where it is safe
+        CameraReplyInvalid    an answer that is not this camera's language; carries an excerpt
+        CameraRefused         the camera said 400 with one of its codes; carries code, text, advice
+          CameraBusy          it is exposing, or its filter wheel moves; ask again later
+
+`str(error)` is always a sentence that a person at the telescope can act on.
+"""
+
+from __future__ import annotations
+
+
+class IndiStxError(Exception):
+    """Root of the tree."""
+
+
+class IndiProtocolError(IndiStxError):
+    """Bytes from the peer are not INDI; the parser has skipped past them."""
+
+
+class PropertyError(IndiStxError):
+    """Our code addressed an element that does not exist or gave it a value of the wrong kind."""
+
+
+class ValueRefused(IndiStxError):
+    """A client's value cannot be accepted; the property keeps its old one and turns Alert."""
+
+
+class ConfigError(IndiStxError):
+    """A configuration file is missing, unreadable, unwritable or not a configuration."""
+
+
+class ImageError(IndiStxError):
+    """Pixels do not fit the frame they were announced for."""
+
+
+class SimulatorError(IndiStxError):
+    """The simulated camera cannot be started as asked."""
+
+
+class CameraError(IndiStxError):
+    """Something went wrong between us and the camera.
+
+    Attributes:
+        request: path and query of the call that failed, as sent.
+    """
+
+    def __init__(self, message: str, *, request: str) -> None:
+        super().__init__(message)
+        self.request = request
+
+
+class CameraUnreachable(CameraError):
+    """No connection could be made, or an established one broke."""
+
+
+class CameraTimeout(CameraError):
+    """The camera accepted the connection but did not answer in time."""
+
+
+class CameraReplyInvalid(CameraError):
+    """Whatever answered does not speak the STX HTTP API, or its answer is damaged.
+
+    Attributes:
+        excerpt: the beginning of what came instead.
+    """
+
+    def __init__(self, message: str, *, request: str, excerpt: str = "") -> None:
+        super().__init__(message, request=request)
+        self.excerpt = excerpt
+
+
+class CameraRefused(CameraError):
+    """The camera answered "400 Bad Request" with one of its error codes.
+
+    Attributes:
+        code: 0x80001000 to 0x8000100d (STX API, the error tables), or 0 when it gave none.
+        text: the camera's own words.
+        advice: one sentence on what to do about it.
+    """
+
+    def __init__(self, *, request: str, code: int, text: str, advice: str) -> None:
+        super().__init__(f"The camera refused: {text} (0x{code:08x}). {advice}", request=request)
+        self.code = code
+        self.text = text
+        self.advice = advice
+
+
+class CameraBusy(CameraRefused):
+    """The camera is exposing, or its filter wheel is moving; the same call may succeed later."""
