@@ -1,0 +1,165 @@
+"""One frame in memory: received in place, converted in place, then sealed.
+
+A `FrameReceiver` maps a memfd that already is the FITS file to be: header, room for the pixels,
+padding. The camera's bytes (16-bit little-endian unsigned, row by row; STX API, ImagerData.bin) are
+copied to where they belong and become FITS pixels (big-endian signed, BZERO 32768) a slice at a
+time, while the next bytes are on the wire. Rows stay in the order they came in; ROWORDER says so.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from indi_stx.errors import ImageError
+from indi_stx.images.memory import MemoryFile, create_memory_file, seal_memory_file
+
+FITS_BLOCK = 2880
+_PIXEL_SIZE = 2
+_SIGN_BIT = np.uint16(0x8000)
+# Small enough to be in the processor's cache still, large enough that the calls do not count.
+_SLICE = 1 << 18
+
+
+class Frame(MemoryFile):
+    """A complete FITS file in sealed memory.
+
+    Attributes:
+        rows: height in (binned) pixels.
+        cols: width in (binned) pixels.
+        header_size: bytes before the first pixel.
+    """
+
+    def __init__(self, fd: int, *, rows: int, cols: int, header_size: int) -> None:
+        super().__init__(fd)
+        self.rows = rows
+        self.cols = cols
+        self.header_size = header_size
+
+    def header(self) -> bytes:
+        """Return the header with its padding."""
+        return self.read(self.header_size)
+
+    def pixels(self) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
+        """Return a copy of the pixels as the camera counted them, shape `(rows, cols)`."""
+        count = self.rows * self.cols
+        with mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ) as mapped:
+            pixels = np.frombuffer(mapped, ">u2", count, self.header_size).astype(np.uint16)
+        pixels ^= _SIGN_BIT
+        return pixels.reshape(self.rows, self.cols)
+
+
+def _create_mapped(name: str, size: int) -> tuple[int, mmap.mmap]:
+    fd = create_memory_file(name, size)
+    try:
+        return fd, mmap.mmap(fd, size)
+    except OSError:
+        os.close(fd)
+        raise
+
+
+class FrameReceiver:
+    """Takes the bytes of one frame in chunks of any size, and turns into a `Frame`.
+
+    As a context manager it gives everything back unless the frame was finished.
+
+    Args:
+        header: the complete FITS header, padded to 2880 bytes.
+        rows: height in (binned) pixels.
+        cols: width in (binned) pixels.
+
+    Raises:
+        ImageError: the shape is empty, or there is no memory for such a frame.
+    """
+
+    def __init__(self, header: bytes, rows: int, cols: int) -> None:
+        if rows < 1 or cols < 1:
+            raise ImageError(
+                f"A frame of {cols} x {rows} pixels is empty; check the frame settings."
+            )
+        if not header or len(header) % FITS_BLOCK:
+            raise ValueError(f"a FITS header fills blocks of 2880 bytes, not {len(header)} bytes")
+        self.rows = rows
+        self.cols = cols
+        self._header_size = len(header)
+        self._expected = rows * cols * _PIXEL_SIZE
+        self._received = 0
+        self._converted = 0
+        size = len(header) + -(-self._expected // FITS_BLOCK) * FITS_BLOCK
+        try:
+            self._fd, self._map = _create_mapped("indi_stx frame", size)
+        except OSError as error:
+            raise ImageError(f"No memory for a frame of {size} bytes: {error.strerror}.") from error
+        self._map[: len(header)] = header
+
+    @property
+    def missing(self) -> int:
+        """Bytes of pixels still to come."""
+        return self._expected - self._received
+
+    def receive(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes of the camera; ImageError when more come than the frame has."""
+        if len(chunk) > self.missing:
+            raise ImageError(
+                f"The camera sent at least {self._received + len(chunk)} bytes for a frame of "
+                f"{self._expected}; its size and ours disagree."
+            )
+        start = self._header_size + self._received
+        self._map[start : start + len(chunk)] = chunk
+        self._received += len(chunk)
+        if self._received - self._converted >= _SLICE:
+            self._convert()
+
+    def rewind(self) -> None:
+        """Forget what came, to receive the same frame again from its first byte."""
+        self._received = 0
+        self._converted = 0
+
+    def finish(self) -> Frame:
+        """Return the sealed frame, which the caller must close; the receiver is spent afterwards.
+
+        Raises:
+            ImageError: bytes are missing; the receiver can still go on, or be rewound.
+        """
+        if self.missing:
+            raise ImageError(
+                f"The frame is incomplete: {self._received} of {self._expected} bytes arrived."
+            )
+        self._convert()
+        self._map.close()
+        fd, self._fd = self._fd, -1
+        return Frame(
+            seal_memory_file(fd), rows=self.rows, cols=self.cols, header_size=self._header_size
+        )
+
+    def discard(self) -> None:
+        """Give memory and descriptor back; harmless after `finish` and when repeated."""
+        self._map.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _convert(self) -> None:
+        """Convert the whole pixels that have arrived since the last time."""
+        count = (self._received - self._converted) // _PIXEL_SIZE
+        if count:
+            start = self._header_size + self._converted
+            pixels = np.frombuffer(self._map, "<u2", count, start)
+            np.bitwise_xor(pixels, _SIGN_BIT, out=pixels)
+            pixels.byteswap(inplace=True)
+            self._converted += count * _PIXEL_SIZE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()

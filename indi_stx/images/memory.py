@@ -1,0 +1,107 @@
+"""A file that lives in memory, complete, sealed, and passed on as a file descriptor.
+
+The receiver of such a descriptor maps it (indiserver and its local clients do), so its length and
+content must never change again: all four seals are set, and the receiver may trust them (fcntl(2),
+"File Sealing").
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from types import TracebackType
+from typing import Self
+
+_ALL_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+
+def create_memory_file(name: str, size: int) -> int:
+    """Return the descriptor of a new zeroed memfd of `size` bytes; OSError when memory is short.
+
+    The memory is reserved now: a page missing later would end the process with SIGBUS.
+    """
+    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def seal_memory_file(fd: int) -> int:
+    """Seal the memfd and return a read-only descriptor of it; closes `fd`, whatever happens.
+
+    Read-only because before Linux 6.7 a write-sealed memfd cannot be mapped shared, not even for
+    reading, through a descriptor that was opened for writing.
+    """
+    try:
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _ALL_SEALS)
+        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(fd)
+
+
+def memory_file(name: str, content: bytes) -> MemoryFile:
+    """Create one that holds `content`, at least one byte; OSError when memory is short."""
+    fd = create_memory_file(name, len(content))
+    try:
+        unwritten = memoryview(content)
+        while unwritten:
+            unwritten = unwritten[os.write(fd, unwritten) :]
+    except OSError:
+        os.close(fd)
+        raise
+    return MemoryFile(seal_memory_file(fd))
+
+
+class MemoryFile:
+    """Owns the read-only descriptor of a sealed memfd.
+
+    Attributes:
+        size: bytes of the whole file.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.size = os.fstat(fd).st_size
+
+    @property
+    def fd(self) -> int:
+        """The descriptor; whoever needs it longer than this object duplicates it."""
+        if self._fd < 0:
+            raise ValueError("this memory file is closed")
+        return self._fd
+
+    @property
+    def closed(self) -> bool:
+        """Whether the descriptor has been given back."""
+        return self._fd < 0
+
+    def read(self, length: int = -1, offset: int = 0) -> bytes:
+        """Return a copy of `length` bytes from `offset` on, or of all up to the end."""
+        wanted = self.size - offset if length < 0 else length
+        return os.pread(self.fd, wanted, offset)
+
+    def copy_to(self, target_fd: int) -> None:
+        """Write the whole file to `target_fd` inside the kernel; OSError as write(2) has it."""
+        offset = 0
+        while offset < self.size:
+            offset += os.sendfile(target_fd, self.fd, offset, self.size - offset)
+
+    def close(self) -> None:
+        """Give the descriptor back; harmless when repeated."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
