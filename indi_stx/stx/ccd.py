@@ -1,0 +1,196 @@
+"""The eight calls that each of the three CCDs has.
+
+Source: STX API, "Imaging CCD", "Internal Guide CCD" and "External Guide CCD". They differ in the
+names of the calls and in the tables of `settings`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+from datetime import UTC, datetime
+from typing import Unpack
+
+from indi_stx.errors import ValueRefused
+from indi_stx.stx.inquiry import Inquiry
+from indi_stx.stx.link import Download, Link
+from indi_stx.stx.pacing import Priority
+from indi_stx.stx.query import cgi, cgi_with, decimal, document
+from indi_stx.stx.replies import invalid, single_state, single_switch
+from indi_stx.stx.settings import CcdChanges, CcdSettings, Geometry, Parameter
+from indi_stx.stx.timing import CommandTiming
+
+MIN_DURATION_S = 0.01
+
+
+class FrameType(enum.IntEnum):
+    """What an exposure is for; the shutter stays closed for DARK and BIAS."""
+
+    DARK = 0
+    LIGHT = 1
+    BIAS = 2
+    FLAT = 3
+
+
+class CcdState(enum.IntEnum):
+    """What a CCD does; PREPARING is not in the document, but seen on cameras for a moment."""
+
+    IDLE = 0
+    PREPARING = 1
+    EXPOSING = 2
+    READING_OUT = 3
+    ERROR = 5
+
+
+class Ccd:
+    """One of the three CCDs of a camera.
+
+    Every call waits for its turn (see `pacing`) and raises a subclass of `CameraError` when the
+    camera cannot be reached, does not answer, or refuses.
+    """
+
+    def __init__(self, link: Link, name: str, table: tuple[Parameter, ...]) -> None:
+        self.name = name
+        self._link = link
+        self._table = {row.field: row for row in table}
+        optional = [row.wire for row in table if row.optional]
+        self._inquiry = Inquiry(link, f"{name}GetSettings", optional)
+
+    async def get_settings(
+        self, *names: str, priority: Priority = Priority.SETTINGS
+    ) -> CcdSettings:
+        """Ask for the parameters `names` (fields of `CcdSettings`), or for all, in one request.
+
+        Optional parameters that this camera does not have are left out of the answer.
+
+        Raises:
+            ValueRefused: this CCD has no parameter of that name.
+            CameraReplyInvalid: an answer that is no such value.
+        """
+        rows = [self._row(name) for name in names] or list(self._table.values())
+        texts = await self._inquiry.read([row.wire for row in rows], priority)
+        answered = [row for row in rows if row.wire in texts]
+        return CcdSettings({row.field: self._value(row, texts[row.wire]) for row in answered})
+
+    async def set_settings(self, **changes: Unpack[CcdChanges]) -> None:
+        """Change parameters, all in one request and in the document's order.
+
+        The camera takes what it does not know without a word: read optional parameters back.
+
+        Raises:
+            ValueRefused: this CCD cannot set that, or not to this value.
+            CameraRefused: the camera knows the value to be out of its range.
+        """
+        for field in changes:
+            if self._row(field).write is None:
+                raise ValueRefused(f"{field} of the {self.name} can only be read.")
+        rows = [(row, row.write) for row in self._table.values() if row.field in changes]
+        values = {str(field): value for field, value in changes.items()}
+        pairs = [(row.wire, write(values[row.field])) for row, write in rows if write]
+        if pairs:
+            await self._ask(cgi_with(f"{self.name}SetSettings", pairs), Priority.SETTINGS)
+
+    async def get_geometry(self) -> Geometry:
+        """Ask for binning and frame."""
+        names = ("bin_x", "bin_y", "start_x", "start_y", "num_x", "num_y")
+        return Geometry.of(await self.get_settings(*names))
+
+    async def set_geometry(self, geometry: Geometry) -> None:
+        """Set binning and frame in one request, so that no half of it is ever in force."""
+        await self.set_settings(
+            bin_x=geometry.bin_x,
+            bin_y=geometry.bin_y,
+            start_x=geometry.start_x,
+            start_y=geometry.start_y,
+            num_x=geometry.num_x,
+            num_y=geometry.num_y,
+        )
+
+    async def state(self) -> CcdState:
+        """Ask what the CCD does."""
+        request = cgi(f"{self.name}State")
+        text, _ = await self._link.ask(request, Priority.STATE)
+        return single_state(text, CcdState, request=request)
+
+    async def image_ready(self) -> bool:
+        """Ask whether an image lies in the buffer; it may be that of the previous exposure."""
+        request = cgi(f"{self.name}ImageReady")
+        text, _ = await self._link.ask(request, Priority.STATE)
+        return single_switch(text, request=request)
+
+    async def start_exposure(
+        self, duration_s: float, frame_type: FrameType, date_time: datetime | None = None
+    ) -> CommandTiming:
+        """Start an exposure; return when the command was sent and answered.
+
+        Args:
+            duration_s: anything shorter than 0.01 s is sent as 0.01 s, the camera's minimum.
+            frame_type: Flat differs from Light, and Bias from Dark, in the FITS header only.
+            date_time: aware; for the header of the camera's own FITS file. Without it that says
+                2008-01-01.
+
+        Raises:
+            CameraBusy: an exposure is running.
+            CameraRefused: the frame reaches past the sensor.
+            ValueRefused: negative or endless duration, or a naive time.
+        """
+        pairs = [("Duration", _duration(duration_s)), ("FrameType", str(int(frame_type)))]
+        if date_time is not None:
+            pairs.append(("DateTime", _date_time(date_time)))
+        request = cgi_with(f"{self.name}StartExposure", pairs)
+        return await self._ask(request, Priority.EXPOSURE_START)
+
+    async def abort_exposure(self) -> None:
+        """End the exposure without an image; ignored by the camera when none is running."""
+        await self._ask(cgi(f"{self.name}AbortExposure"), Priority.ABORT)
+
+    def open_data(
+        self, expected_bytes: int | None
+    ) -> contextlib.AbstractAsyncContextManager[Download]:
+        """Open the image as 16-bit little-endian pixels, row by row, without a header.
+
+        Use as `async with ccd.open_data(geometry.data_bytes) as chunks: async for chunk in chunks`.
+        Leaving the block, at the end, early or by cancellation, closes the connection.
+
+        Raises:
+            CameraReplyInvalid: the camera announces another number of bytes.
+        """
+        return self._link.download(document(f"{self.name}Data.bin"), expected_bytes)
+
+    def open_fits(self) -> contextlib.AbstractAsyncContextManager[Download]:
+        """Open the image as a FITS file written by the camera; used like `open_data`."""
+        return self._link.download(document(f"{self.name}.FIT"), None)
+
+    async def _ask(self, request: str, priority: Priority) -> CommandTiming:
+        """Send a command that is answered without any text."""
+        return (await self._link.ask(request, priority)).timing
+
+    def _row(self, field: str) -> Parameter:
+        try:
+            return self._table[field]
+        except KeyError:
+            raise ValueRefused(f"The {self.name} has no parameter {field}.") from None
+
+    def _value(self, row: Parameter, text: str) -> object:
+        try:
+            return row.read(text)
+        except ValueError:
+            request = cgi(f"{self.name}GetSettings", row.wire)
+            invalid(f"not a value of {row.wire}", text, request=request)
+
+
+def _duration(duration_s: float) -> str:
+    if duration_s < 0:
+        raise ValueRefused(f"An exposure cannot last {duration_s} s.")
+    return decimal(max(duration_s, MIN_DURATION_S), 3)
+
+
+def _date_time(moment: datetime) -> str:
+    """Return UTC to the millisecond, with colons.
+
+    The document's pattern has dots, but its own default time has colons, as all known clients do.
+    """
+    if moment.tzinfo is None:
+        raise ValueRefused("The time of an exposure must say its time zone.")
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds")

@@ -1,0 +1,50 @@
+"""How long to wait for an answer, and what does not count as waiting.
+
+Whether a camera answers commands while it streams a frame is not documented. One that does not
+leaves them waiting for seconds, without any fault: so each chunk of a frame that arrives gives
+every waiting answer its full time again. An answer is late when the camera has shown no sign of
+life for the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+
+class Deadline:
+    """Time limit of one answer."""
+
+    def __init__(self, timer: asyncio.Timeout, limit_s: float) -> None:
+        self._timer = timer
+        self.restart(limit_s)
+
+    def restart(self, limit_s: float | None = None) -> None:
+        """Count from now; with another limit, if one is given."""
+        if limit_s is not None:
+            self.limit_s = limit_s
+        self._timer.reschedule(asyncio.get_running_loop().time() + self.limit_s)
+
+
+class Deadlines:
+    """The time limits of all answers that are being waited for."""
+
+    def __init__(self) -> None:
+        self._running: set[Deadline] = set()
+
+    @contextlib.asynccontextmanager
+    async def limit(self, limit_s: float) -> AsyncIterator[Deadline]:
+        """Raise TimeoutError when the block takes longer than its deadline allows."""
+        async with asyncio.timeout(None) as timer:
+            deadline = Deadline(timer, limit_s)
+            self._running.add(deadline)
+            try:
+                yield deadline
+            finally:
+                self._running.discard(deadline)
+
+    def frame_moves(self) -> None:
+        """Note that a piece of a frame arrived: the camera lives, waiting answers get more time."""
+        for deadline in self._running:
+            deadline.restart()

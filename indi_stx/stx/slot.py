@@ -1,0 +1,89 @@
+"""The one place through which commands reach the camera, one at a time, in the queue's order.
+
+`PacingQueue` decides; this only awaits. A command runs in its caller's task, so cancelling the
+caller cancels the command: a waiting one leaves the queue, one under way gives up its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from indi_stx.clock import Clock
+from indi_stx.errors import CameraUnreachable
+from indi_stx.stx.pacing import Due, PacingQueue, Priority, Rest, Wait
+
+
+class Turn:
+    """A command's place in the queue."""
+
+    def __init__(self, request: str) -> None:
+        self.request = request
+        self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class CommandSlot:
+    """Grant turns to commands, at the camera's pace."""
+
+    def __init__(self, clock: Clock, gap_s: float) -> None:
+        self._clock = clock
+        self._queue: PacingQueue[Turn] = PacingQueue(gap_s)
+        self._pause: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @contextlib.asynccontextmanager
+    async def turn(self, priority: Priority, request: str) -> AsyncIterator[None]:
+        """Wait for the turn of `request`; the slot is taken until the block is left.
+
+        Raises:
+            CameraUnreachable: the slot was closed meanwhile.
+        """
+        if self._closed:
+            raise _closed(request)
+        turn = Turn(request)
+        self._queue.push(turn, priority)
+        self._advance()
+        try:
+            await turn.granted
+            yield
+        finally:
+            self._leave(turn)
+
+    def _leave(self, turn: Turn) -> None:
+        if not self._queue.remove(turn) and not self._closed:
+            self._queue.answered(self._clock.monotonic())
+        self._advance()
+
+    def _advance(self) -> None:
+        """Grant the next turn, or come back when it is due."""
+        if self._pause is not None:
+            return
+        match self._queue.next(self._clock.monotonic()):
+            case Due(turn):
+                if not turn.granted.done():  # cancelled a moment ago: it is about to leave
+                    turn.granted.set_result(None)
+            case Wait(seconds):
+                self._pause = asyncio.get_running_loop().create_task(self._advance_after(seconds))
+            case Rest():
+                pass
+
+    async def _advance_after(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._pause = None
+        self._advance()
+
+    async def aclose(self) -> None:
+        """Refuse what waits and whatever comes later; what is under way is not touched."""
+        self._closed = True
+        for turn in self._queue.drain():
+            if not turn.granted.done():
+                turn.granted.set_exception(_closed(turn.request))
+        if self._pause is not None:
+            self._pause.cancel()
+            await asyncio.wait([self._pause])
+            self._pause = None
+
+
+def _closed(request: str) -> CameraUnreachable:
+    return CameraUnreachable("The connection to the camera has been closed.", request=request)

@@ -1,0 +1,215 @@
+"""HTTP to the camera: the only module that knows httpx, and the one that maps its errors.
+
+Every request has a connection of its own, as the camera closes it after each answer (STX API, "HTTP
+Version"). Proxies, environment, cookies and redirects play no part: what answers with those is not
+a camera. There are no time limits here: `link` sets them, as they change while a request is under
+way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Protocol
+
+import httpx
+
+from indi_stx.errors import (
+    CameraError,
+    CameraTimeout,
+    CameraUnreachable,
+    ValueRefused,
+)
+from indi_stx.stx.replies import excerpt, not_a_camera
+
+HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict)
+"""The roots of httpx's exceptions."""
+
+_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+_HUNG_UP = "Server disconnected"  # httpcore's words for a stream that ends before any answer
+
+
+class Watcher(Protocol):
+    """Who wants to know how far a request has got."""
+
+    def connected(self) -> None:
+        """Note that the connection stands."""
+
+    def sending(self) -> None:
+        """Note that the request goes out now."""
+
+
+class Answer:
+    """The head of an answer, and an iterator over its body as it arrives.
+
+    Attributes:
+        status: HTTP status code.
+        content_type: media type, lower case, without parameters; empty when there is none.
+        length: what Content-Length announces, None when it does not.
+    """
+
+    def __init__(self, response: httpx.Response, *, place: str, request: str) -> None:
+        self._place = place
+        self._request = request
+        self._arriving = response.aiter_raw()
+        self.status = response.status_code
+        self.content_type = _media_type(response)
+        length = response.headers.get("content-length")
+        self.length = int(length) if length else None  # h11 lets nothing but digits pass
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next chunk.
+
+        Raises:
+            CameraUnreachable: the connection broke, or ended before the announced length.
+        """
+        with mapped(self._place, self._request, body=True):
+            return await anext(self._arriving)
+
+
+class Transport:
+    """Connections to one camera.
+
+    Raises:
+        ValueRefused: `host` and `port` are no address.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.place = f"{host}:{port}"
+        self._origin = _origin(host, port)
+        # An empty context: the default one loads every certificate, for connections without TLS.
+        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        connections = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(verify=no_tls, trust_env=False, limits=connections),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection; requests under way end with CameraUnreachable."""
+        await self._client.aclose()
+
+    @contextlib.asynccontextmanager
+    async def open(self, target: str, watcher: Watcher) -> AsyncIterator[Answer]:
+        """Send a request and wait for the head of its answer; leaving closes the connection.
+
+        Raises:
+            CameraUnreachable: no connection, or it broke before the head was complete.
+            CameraReplyInvalid: what came is not HTTP.
+        """
+        request = httpx.Request(
+            "GET",
+            self._origin,
+            headers={"Connection": "close"},
+            extensions={"target": target.encode("ascii"), "trace": _trace(watcher)},
+        )
+        with mapped(self.place, target):
+            response = await self._client.send(request, stream=True)
+        try:
+            yield Answer(response, place=self.place, request=target)
+        finally:
+            await response.aclose()
+
+
+@contextlib.contextmanager
+def mapped(place: str, request: str, *, body: bool = False) -> Iterator[None]:
+    """Turn whatever httpx raises inside the block into a CameraError."""
+    try:
+        yield
+    except (*HTTPX_ERRORS, OSError, UnicodeError) as error:
+        raise camera_error(error, place, request, body=body) from error
+
+
+def camera_error(error: Exception, place: str, request: str, *, body: bool) -> CameraError:
+    """Return the error of our tree that `error` stands for.
+
+    Args:
+        error: from httpx, or from the address resolver beneath it.
+        place: host and port, for the message.
+        request: path and query.
+        body: whether the answer's head had arrived.
+    """
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.InvalidURL() | UnicodeError():
+            return CameraUnreachable(_why_unreachable(error, place), request=request)
+        case httpx.TimeoutException():
+            return CameraTimeout(f"The camera at {place} did not answer in time.", request=request)
+        case httpx.RemoteProtocolError() if not body and not str(error).startswith(_HUNG_UP):
+            return not_a_camera(place, request, f"not in HTTP ({excerpt(str(error))})")
+        case httpx.NetworkError() | httpx.RemoteProtocolError() | OSError():
+            return CameraUnreachable(_why_broken(error, place, body), request=request)
+        case httpx.StreamError():
+            message = f"The connection to {place} was closed on our side."
+            return CameraUnreachable(message, request=request)
+        case _:  # redirects, proxies, encodings, cookies: no camera has any of these
+            return not_a_camera(place, request, f"oddly ({excerpt(str(error))})")
+
+
+def _why_unreachable(error: BaseException, place: str) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
+        return f"No computer or camera of the name in {place} is known: check the address."
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return (
+            f"{place} refuses connections: something is switched on there, but it is no camera "
+            "listening on this port. Check address and port."
+        )
+    if any(getattr(cause, "errno", None) in _NO_ROUTE for cause in causes):
+        return f"There is no way to {place}: check the address, the network cable and the power."
+    return f"No connection to {place}: check address, power and network cable ({error})."
+
+
+def _why_broken(error: BaseException, place: str, body: bool) -> str:
+    when = "in the middle of an answer" if body else "before it answered"
+    detail = f" ({excerpt(str(error))})" if str(error) else ""
+    return f"{place} dropped the connection {when}{detail}: check network cable and power."
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error` and everything that led to it; resolvers try several addresses at once."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _causes(member)
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _causes(cause)
+
+
+def _media_type(response: httpx.Response) -> str:
+    header: str = response.headers.get("content-type", "")
+    return header.partition(";")[0].strip().lower()
+
+
+def _trace(watcher: Watcher) -> Any:
+    """Return the callback that httpcore wants (documented as the "trace" extension)."""
+
+    async def trace(event: str, _info: dict[str, Any]) -> None:
+        match event:
+            case "connection.connect_tcp.complete":
+                watcher.connected()
+            case "http11.send_request_headers.started":
+                watcher.sending()
+
+    return trace
+
+
+def _origin(host: str, port: int) -> httpx.URL:
+    try:
+        url = httpx.URL(scheme="http", host=host, port=port, path="/")
+        usable = bool(url.host) and 0 < port < 65536
+    except (httpx.InvalidURL, TypeError, UnicodeError):
+        usable = False
+    if not usable:
+        raise ValueRefused(
+            f"{host!r}, port {port}, is not the address of a camera: give a name or an IP address, "
+            "without http://, and a port from 1 to 65535."
+        )
+    return url
