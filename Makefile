@@ -1,0 +1,52 @@
+# `make demo` and `make test` need nothing but Debian 12, python3 >= 3.11 and root or sudo: they install
+# the packages of packages.apt and a virtual environment in .venv, once. Both work offline afterwards.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+SUDO    = $(if $(filter 0,$(shell id -u)),,sudo)
+apt     = $(shell sed 's/\#.*//' $(1))
+# The packages of a list that dpkg does not know as installed.
+missing = $(shell for p in $(call apt,$(1)); do \
+            dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
+
+.PHONY: help setup system demo test check format clean
+
+help:
+	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
+	@echo "make test    checks and all tests"
+	@echo "make check   formatting, lint, types"
+	@echo "make setup   only install what the others need"
+
+setup: system $(VENV)/.installed
+
+system:
+	@set -e; missing="$(call missing,packages.apt)"; if [ -n "$$missing" ]; then \
+	    echo "Installing Debian packages: $$missing"; \
+	    $(SUDO) apt-get update -qq; \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+# pyindi-client is a binding built here, so the packages must be there first.
+$(VENV)/.installed: pyproject.toml packages.apt | system
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+demo: setup
+	$(BIN)/indi-stx demo
+
+test: check
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo.fits demo.png

@@ -1,0 +1,81 @@
+"""What this camera is and has, read from it when connecting.
+
+The facts narrow the widest limits of the declarations to the true ones, and the capabilities
+decide which properties exist at all.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from indi_stx.stx import Camera, Ccd, CcdSettings, VersionNumbers
+
+
+class Capability(enum.Enum):
+    """Hardware that not every camera has."""
+
+    COOLER = "cooler"
+
+
+@dataclass(frozen=True, slots=True)
+class CcdFacts:
+    """What does not change about one CCD; sizes in unbinned pixels."""
+
+    width: int
+    height: int
+    pixel_width_um: float
+    pixel_height_um: float
+    max_bin_x: int
+    max_bin_y: int
+    electrons_per_adu: float
+
+    @classmethod
+    async def read(cls, ccd: Ccd) -> Self:
+        """Ask a CCD for its facts, in one request.
+
+        Raises:
+            CameraError: no answer, or not one of this camera's.
+        """
+        s: CcdSettings = await ccd.get_settings(
+            "sensor_width",
+            "sensor_height",
+            "electrons_per_adu",
+            "max_bin_x",
+            "max_bin_y",
+            "pixel_size_x_um",
+            "pixel_size_y_um",
+        )
+        return cls(
+            width=s.sensor_width,
+            height=s.sensor_height,
+            pixel_width_um=s.pixel_size_x_um,
+            pixel_height_um=s.pixel_size_y_um,
+            max_bin_x=s.max_bin_x,
+            max_bin_y=s.max_bin_y,
+            electrons_per_adu=s.electrons_per_adu,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """What the camera says of itself."""
+
+    description: str
+    versions: VersionNumbers
+    capabilities: frozenset[Capability]
+
+    @classmethod
+    async def read(cls, camera: Camera) -> Self:
+        """Ask who is there; the first call also tells a camera from any other web server.
+
+        Raises:
+            CameraError: unreachable, or not a camera.
+        """
+        return cls(
+            description=await camera.description(),
+            versions=await camera.version_numbers(),
+            capabilities=frozenset({Capability.COOLER}),
+        )

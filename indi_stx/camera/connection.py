@@ -1,0 +1,159 @@
+"""The way to the camera: address, connecting, simulation, and what the camera says it is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.driver.declarations import Save, Sw, Switches, Texts, Txt, When, switch, text
+from indi_stx.driver.groups import CONNECTION, GENERAL, MAIN, OPTIONS
+from indi_stx.errors import IndiStxError, ValueRefused
+from indi_stx.indi import Permission, State
+
+if TYPE_CHECKING:
+    from indi_stx.camera.capabilities import CameraFacts
+
+DEFAULT_PORT = "80"
+
+
+class Connection(CameraSubsystem):
+    """CONNECTION and what decides where it leads."""
+
+    connection = switch(
+        "CONNECTION",
+        "Connection",
+        MAIN,
+        {"CONNECT": Sw("Connect"), "DISCONNECT": Sw("Disconnect", True)},
+        when=When.ALWAYS,
+    )
+    simulation = switch(
+        "SIMULATION",
+        "Simulation",
+        OPTIONS,
+        {"ENABLE": Sw("Enable"), "DISABLE": Sw("Disable", True)},
+        timeout_s=0,
+        when=When.ALWAYS,
+    )
+    mode = switch(
+        "CONNECTION_MODE",
+        "Connection Mode",
+        CONNECTION,
+        {"CONNECTION_TCP": Sw("Network", True)},
+        when=When.ALWAYS,
+        save=Save.AT_START,
+    )
+    address = text(
+        "DEVICE_ADDRESS",
+        "Server",
+        CONNECTION,
+        {"ADDRESS": Txt("Address"), "PORT": Txt("Port", DEFAULT_PORT)},
+        when=When.ALWAYS,
+        save=Save.AT_START,
+    )
+    camera_info = text(
+        "CAMERA_INFO",
+        "Camera",
+        GENERAL,
+        {
+            "MODEL": Txt("Model"),
+            "FIRMWARE": Txt("Firmware"),
+            "GATE_ARRAY": Txt("Gate array"),
+            "IMAGING_ROP": Txt("Imaging ROP"),
+            "TRACKER_ROP": Txt("Tracker ROP"),
+            "HTTP_API": Txt("HTTP API"),
+            "SERIAL_NUMBER": Txt("Serial number"),
+        },
+        permission=Permission.READ_ONLY,
+    )
+
+    @connection.on_write
+    async def _connection_requested(self, new: Switches) -> None:
+        """Connect to the camera, or let go of it."""
+        if new["CONNECT"] == self.device.connected:
+            self.connection.publish(state=State.OK if new["CONNECT"] else State.IDLE)
+        elif new["CONNECT"]:
+            await self._connect()
+        else:
+            await self._disconnect()
+
+    @simulation.on_write
+    async def _simulation_requested(self, new: Switches) -> None:
+        """Choose between the camera at the address and the simulated one."""
+        if self.device.connected and new["ENABLE"] != self.simulation["ENABLE"]:
+            raise ValueRefused("Disconnect before switching the simulation on or off.")
+        if new["ENABLE"]:
+            self.device.log.info("Simulation is enabled: Connect starts a simulated camera.")
+
+    @address.on_write
+    async def _address_requested(self, new: Texts) -> None:
+        """Choose the camera; takes effect with the next Connect."""
+        host, port = new["ADDRESS"].strip(), new["PORT"].strip() or DEFAULT_PORT
+        if not port.isdecimal() or not 1 <= int(port) <= 65535:
+            raise ValueRefused(f"Port must be a number from 1 to 65535, not {port!r}.")
+        if any(c in host for c in "/@?# \t") or not host.isascii():
+            raise ValueRefused(
+                f"Address must be a host name or an IP address alone, such as 192.168.0.2, "
+                f"not {host!r}."
+            )
+        self.address.publish({"ADDRESS": host, "PORT": port}, State.OK)
+        if self.device.connected:
+            self.device.log.info("The new address is used from the next Connect on.")
+
+    async def _connect(self) -> None:
+        try:
+            host, port = await self._where()
+            facts = await self.device.open_camera(host, port)
+        except IndiStxError as error:
+            await self.device.close_camera()
+            self.connection.assign({"CONNECT": False, "DISCONNECT": True})
+            self.device.refuse(self.connection, str(error))
+            return
+        except BaseException:
+            await self.device.close_camera()
+            raise
+        self._show(facts)
+        self.connection.select("CONNECT", State.OK)
+        self.device.log.info(f"Connected to {facts.description} at {host}:{port}.")
+        self.device.bring_up()
+        self._remember_address()
+
+    async def _disconnect(self) -> None:
+        self.connection.select("DISCONNECT", State.IDLE)
+        await self.device.take_down(keep=[self])
+        await self.device.close_camera()
+        self.device.log.info("Disconnected from the camera.")
+
+    async def _where(self) -> tuple[str, int]:
+        if self.simulation["ENABLE"]:
+            return await asyncio.to_thread(self.device.start_simulator)
+        if not self.address["ADDRESS"]:
+            raise ValueRefused(
+                "No camera address: enter the camera's host name or IP address in the Connection "
+                "tab (DEVICE_ADDRESS), or enable Simulation in the Options tab."
+            )
+        return self.address["ADDRESS"], int(self.address["PORT"])
+
+    def _remember_address(self) -> None:
+        """Save an address that has worked, as libindi does; failing to is not worth an Alert."""
+        if self.simulation["ENABLE"]:
+            return
+        try:
+            self.device.save_one(self.address)
+        except IndiStxError as error:
+            self.device.log.warning(str(error))
+
+    def _show(self, facts: CameraFacts) -> None:
+        versions = facts.versions
+        self.camera_info.publish(
+            {
+                "MODEL": facts.description,
+                "FIRMWARE": versions.firmware,
+                "GATE_ARRAY": versions.gate_array,
+                "IMAGING_ROP": versions.imaging_rop,
+                "TRACKER_ROP": versions.tracker_rop,
+                "HTTP_API": versions.http_api,
+                "SERIAL_NUMBER": versions.serial or "",
+            },
+            State.OK,
+        )

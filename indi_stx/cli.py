@@ -1,0 +1,92 @@
+"""Entry points: the driver that indiserver starts, and the `indi-stx` command.
+
+This is the only place that knows both the driver and the simulated camera; it hands the driver a
+factory, so that the SIMULATION switch works without either importing the other.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from indi_stx.camera.stx_device import RunningSimulator
+
+
+def driver() -> int:
+    """Run the INDI driver on standard input and output until the server closes them."""
+    import logging
+
+    if len(sys.argv) > 1:
+        print(
+            "indi_stx_ccd is an INDI driver: start it with `indiserver indi_stx_ccd`.\n"
+            "It takes no arguments; INDIDEV names the device, INDICONFIG its configuration file.\n"
+            "See `indi-stx --help` for the command line.",
+            file=sys.stderr,
+        )
+        return 0 if sys.argv[1] in ("-h", "--help") else 2
+    logging.basicConfig(level=logging.INFO, format="indi_stx_ccd: %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    import asyncio
+
+    try:
+        asyncio.run(_drive())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _drive() -> None:
+    from indi_stx.camera.devices import DEFAULT_NAME, CameraDevice
+    from indi_stx.driver.channel import open_stdio
+    from indi_stx.driver.runtime import Runtime
+
+    runtime = Runtime(open_stdio())
+    name = os.environ.get("INDIDEV") or DEFAULT_NAME
+    runtime.devices.append(CameraDevice(name, runtime, _start_simulator))
+    await runtime.run()
+
+
+def _start_simulator() -> RunningSimulator:
+    """Start the simulated camera for SIMULATION, in a thread of the driver's process."""
+    from indi_stx.simulator.options import SimulatorOptions
+    from indi_stx.simulator.thread import SimulatorThread
+
+    simulator = SimulatorThread(SimulatorOptions())
+    simulator.start()
+    return simulator
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the `indi-stx` command and return its exit status."""
+    parsed = _parser().parse_args(arguments)
+    run = parsed.run
+    status: int = run(parsed)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from indi_stx import __version__, demo
+    from indi_stx.simulator import command as simulate
+
+    parser = argparse.ArgumentParser(
+        prog="indi-stx",
+        description="Tools around the INDI driver for SBIG STX, STXL and STT cameras.",
+    )
+    parser.add_argument("--version", action="version", version=f"indi-stx {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, module, summary in (
+        ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
+        ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),
+    ):
+        command = commands.add_parser(name, help=summary, description=module.__doc__)
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,143 @@
+"""Configuration files in libindi's place and format, readable by either side.
+
+`~/.indi/<device>_config.xml` holds values, never definitions: an <INDIDriver> of new vectors.
+libindi writes it in two layouts (single or double quotes, values indented or not); both are read.
+Files are replaced whole and atomically, so a power cut leaves the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from indi_stx.errors import ConfigError
+from indi_stx.indi import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SavedProperty:
+    """Values of one property as texts, in element order."""
+
+    kind: Kind
+    name: str
+    values: dict[str, str]
+
+
+class ConfigFile:
+    """The configuration of one device.
+
+    Args:
+        path: the file; its factory copy stands beside it with ".default" appended.
+        device: written into every vector, as libindi does.
+    """
+
+    def __init__(self, path: Path, device: str) -> None:
+        self.path = path
+        self.default_path = path.with_name(path.name + ".default")
+        self._device = device
+
+    @classmethod
+    def of_device(cls, device: str) -> ConfigFile:
+        """Return the file of a device: `$INDICONFIG`, or libindi's place in the home directory."""
+        named = os.environ.get("INDICONFIG")
+        path = Path(named) if named else Path.home() / ".indi" / f"{device}_config.xml"
+        return cls(path, device)
+
+    def read(self) -> list[SavedProperty]:
+        """Return what is saved, in the order of the file.
+
+        Raises:
+            ConfigError: there is no file, it cannot be read, or it is not a configuration.
+        """
+        return _parse(self.path)
+
+    def read_default(self) -> list[SavedProperty]:
+        """Return the factory copy; raises ConfigError as `read` does."""
+        return _parse(self.default_path)
+
+    def write(self, properties: Iterable[SavedProperty]) -> None:
+        """Replace the file, and keep the first one ever written as the factory copy.
+
+        Raises:
+            ConfigError: the directory or the file cannot be written; the old file is intact.
+        """
+        text = self._render(properties)
+        self._replace(self.path, text)
+        if not self.default_path.exists():
+            self._replace(self.default_path, text)
+
+    def purge(self) -> None:
+        """Delete the file, but not its factory copy.
+
+        Raises:
+            ConfigError: there is none, or it cannot be deleted.
+        """
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise ConfigError(f"Cannot delete {self.path}: {error.strerror}") from error
+
+    def _render(self, properties: Iterable[SavedProperty]) -> str:
+        from xml.sax.saxutils import escape
+
+        def attribute(text: str) -> str:
+            return escape(text, {"'": "&apos;"})
+
+        lines = ["<INDIDriver>"]
+        for saved in properties:
+            tag = saved.kind.value
+            names = f"device='{attribute(self._device)}' name='{attribute(saved.name)}'"
+            lines.append(f"<new{tag}Vector {names}>")
+            for element, value in saved.values.items():
+                lines += (
+                    f"  <one{tag} name='{attribute(element)}'>",
+                    f"      {escape(value)}",
+                    f"  </one{tag}>",
+                )
+            lines.append(f"</new{tag}Vector>")
+        return "\n".join([*lines, "</INDIDriver>", ""])
+
+    @staticmethod
+    def _replace(path: Path, text: str) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o775)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(name, path)
+            except BaseException:
+                os.unlink(name)
+                raise
+        except OSError as error:
+            raise ConfigError(f"Cannot write {path}: {error.strerror}") from error
+
+
+def _parse(path: Path) -> list[SavedProperty]:
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(f"No configuration has been saved yet ({path})") from None
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error.strerror}") from error
+    except ElementTree.ParseError as error:
+        raise ConfigError(f"{path} is damaged ({error}); save the configuration anew") from error
+    if root.tag != "INDIDriver":
+        raise ConfigError(f"{path} is not an INDI configuration; save the configuration anew")
+    kinds = {f"new{kind.value}Vector": kind for kind in Kind}
+    return [
+        SavedProperty(
+            kinds[vector.tag],
+            vector.get("name", ""),
+            {one.get("name", ""): (one.text or "").strip() for one in vector},
+        )
+        for vector in root
+        if vector.tag in kinds
+    ]

@@ -1,0 +1,86 @@
+"""What every INDI device has: DRIVER_INFO, POLLING_PERIOD and CONFIG_PROCESS."""
+
+from __future__ import annotations
+
+from indi_stx.driver.declarations import Num, Save, Sw, Switches, Txt, When, number, switch, text
+from indi_stx.driver.groups import CONNECTION, OPTIONS
+from indi_stx.driver.subsystem import Subsystem
+from indi_stx.errors import ConfigError
+from indi_stx.indi import Permission, State, SwitchRule
+
+
+class General(Subsystem):
+    """Identity, polling and the saved configuration of a device."""
+
+    driver_info = text(
+        "DRIVER_INFO",
+        "Driver Info",
+        CONNECTION,
+        {
+            "DRIVER_NAME": Txt("Name"),
+            "DRIVER_EXEC": Txt("Exec"),
+            "DRIVER_VERSION": Txt("Version"),
+            "DRIVER_INTERFACE": Txt("Interface"),
+        },
+        permission=Permission.READ_ONLY,
+        when=When.ALWAYS,
+    )
+    polling = number(
+        "POLLING_PERIOD",
+        "Polling",
+        OPTIONS,
+        {"PERIOD_MS": Num("Period (ms)", "%.f", 10, 600000, 1000, 1000)},
+        timeout_s=0,
+        when=When.ALWAYS,
+        save=Save.AT_START,
+    )
+    process = switch(
+        "CONFIG_PROCESS",
+        "Configuration",
+        OPTIONS,
+        {
+            "CONFIG_LOAD": Sw("Load"),
+            "CONFIG_SAVE": Sw("Save"),
+            "CONFIG_DEFAULT": Sw("Default"),
+            "CONFIG_PURGE": Sw("Purge"),
+        },
+        rule=SwitchRule.AT_MOST_ONE,
+        timeout_s=0,
+        when=When.ALWAYS,
+    )
+
+    @property
+    def polling_s(self) -> float:
+        """The polling period in seconds."""
+        return self.polling["PERIOD_MS"] / 1000
+
+    @process.on_write
+    async def _process_requested(self, new: Switches) -> None:
+        """Load, save, reset or delete the configuration file."""
+        wish = next((name for name, on in new.items() if on), None)
+        try:
+            self._carry_out(wish)
+        except ConfigError as error:
+            self.device.log.error(str(error))
+            self.process.clear(State.ALERT)
+        else:
+            self.process.clear(State.OK)
+
+    def _carry_out(self, wish: str | None) -> None:
+        device, config = self.device, self.device.config
+        match wish:
+            case "CONFIG_LOAD":
+                device.log.info("Loading device configuration...")
+                device.replay(config.read())
+                device.log.info("Device configuration applied.")
+            case "CONFIG_SAVE":
+                device.log.info("Saving device configuration...")
+                device.save_all()
+                device.log.info("Device configuration saved.")
+            case "CONFIG_DEFAULT":
+                config.write(config.read_default())
+                device.replay(config.read())
+                device.log.info("Default configuration restored and applied.")
+            case "CONFIG_PURGE":
+                config.purge()
+                device.log.info("Configuration file deleted.")

@@ -1,0 +1,157 @@
+"""Messages to people: at the client, on the server's log, and in libindi's log files.
+
+DEBUG, DEBUG_LEVEL (what clients read), LOGGING_LEVEL (what the file gets) and LOG_OUTPUT are
+libindi's, with its meaning and its file names.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from pathlib import Path
+from typing import TextIO
+
+from indi_stx.driver.declarations import Save, Sw, Switches, When, switch
+from indi_stx.driver.groups import OPTIONS
+from indi_stx.driver.subsystem import Subsystem
+from indi_stx.indi import Message, State, SwitchRule
+
+logger = logging.getLogger(__name__)
+
+
+class Level(enum.Enum):
+    """Levels of a message; the value is the prefix that clients colour by."""
+
+    ERROR = "ERROR"
+    WARNING = "WARNING"
+    SESSION = "INFO"
+    DEBUG = "DEBUG"
+
+
+def _levels(prefix: str) -> dict[str, Sw]:
+    return {
+        f"{prefix}_ERROR": Sw("Errors", True),
+        f"{prefix}_WARNING": Sw("Warnings", True),
+        f"{prefix}_SESSION": Sw("Messages", True),
+        f"{prefix}_DEBUG": Sw("Driver Debug"),
+    }
+
+
+class Logs(Subsystem):
+    """The log of one device, and the properties that steer it."""
+
+    debug_mode = switch(
+        "DEBUG",
+        "Debug",
+        OPTIONS,
+        {"ENABLE": Sw("Enable"), "DISABLE": Sw("Disable", True)},
+        timeout_s=0,
+        when=When.ALWAYS,
+        save=Save.AT_START,
+    )
+    to_clients = switch(
+        "DEBUG_LEVEL",
+        "Debug Levels",
+        OPTIONS,
+        _levels("DBG"),
+        rule=SwitchRule.ANY_OF_MANY,
+        timeout_s=0,
+        when=When.ON_DEMAND,
+        save=Save.AT_START,
+    )
+    to_file = switch(
+        "LOGGING_LEVEL",
+        "Logging Levels",
+        OPTIONS,
+        _levels("LOG"),
+        rule=SwitchRule.ANY_OF_MANY,
+        timeout_s=0,
+        when=When.ON_DEMAND,
+        save=Save.AT_START,
+    )
+    output = switch(
+        "LOG_OUTPUT",
+        "Log Output",
+        OPTIONS,
+        {"CLIENT_DEBUG": Sw("To Client", True), "FILE_DEBUG": Sw("To Log File")},
+        rule=SwitchRule.ANY_OF_MANY,
+        timeout_s=0,
+        when=When.ON_DEMAND,
+        save=Save.AT_START,
+    )
+    _file: TextIO | None = None
+
+    def error(self, text: str) -> None:
+        """Say what failed and what to do about it."""
+        self._say(Level.ERROR, text)
+
+    def warning(self, text: str) -> None:
+        """Say what may go wrong soon."""
+        self._say(Level.WARNING, text)
+
+    def info(self, text: str) -> None:
+        """Say what happened, for everyone."""
+        self._say(Level.SESSION, text)
+
+    def debug(self, text: str) -> None:
+        """Say what only matters when looking for a fault."""
+        self._say(Level.DEBUG, text)
+
+    def start(self) -> None:
+        """Show the level properties when a saved configuration has debugging enabled."""
+        if self.debug_mode["ENABLE"]:
+            self._show_levels()
+
+    def close(self) -> None:
+        """Close the log file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @debug_mode.on_write
+    async def _debug_requested(self, new: Switches) -> None:
+        """Show or hide the level properties."""
+        if new["ENABLE"]:
+            self.info("Debug is enabled.")
+            self._show_levels()
+        else:
+            self.info("Debug is disabled.")
+            for p in (self.to_clients, self.to_file, self.output):
+                p.delete()
+        self.debug_mode.publish(new, State.OK)
+
+    @output.on_write
+    async def _output_requested(self, new: Switches) -> None:
+        """Open or close the log file."""
+        self.output.publish(new, State.OK)
+        if not new["FILE_DEBUG"]:
+            self.close()
+
+    def _show_levels(self) -> None:
+        for p in (self.to_clients, self.to_file, self.output):
+            p.define()
+
+    def _say(self, level: Level, text: str) -> None:
+        logger.log(logging.DEBUG if level is Level.DEBUG else logging.INFO, "%s", text)
+        if self.output["CLIENT_DEBUG"] and self.to_clients[f"DBG_{level.name}"]:
+            self.device.send(Message(f"[{level.value}] {text}", self.device.name))
+        if self.output["FILE_DEBUG"] and self.to_file[f"LOG_{level.name}"]:
+            self._append(level, text)
+
+    def _append(self, level: Level, text: str) -> None:
+        try:
+            self._file = self._file or self._open()
+            stamp = self.device.clock.utc().isoformat(timespec="milliseconds")
+            print(f"{stamp} {level.value}\t{text}", file=self._file, flush=True)
+        except OSError as error:
+            self.output.publish({"FILE_DEBUG": False}, State.ALERT)
+            self.error(f"Cannot write the log file: {error}; logging to file is switched off.")
+
+    def _open(self) -> TextIO:
+        now = self.device.clock.utc()
+        program = self.device.executable
+        folder = Path.home() / ".indi" / "logs" / f"{now:%Y-%m-%d}" / program
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{program}_{now:%H:%M:%S}.log"
+        self.info(f"Logging is enabled. Log file: {path}")
+        return path.open("a", encoding="utf-8")

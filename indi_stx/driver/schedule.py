@@ -1,0 +1,62 @@
+"""Work that happens by itself: periodic polls and background tasks of one connection.
+
+Periods are counted from deadline to deadline, so polling does not drift; a tick that would fall
+into the previous one is left out rather than queued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from indi_stx.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+
+class Schedule:
+    """Tasks that end together.
+
+    Errors of a task are logged, never lost: a task here has nobody who awaits it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run work in the background until it ends or the schedule is cancelled."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def repeat(
+        self, job: Callable[[], Awaitable[None]], period_s: Callable[[], float], name: str
+    ) -> None:
+        """Run a job at once and then once per period; the period may change between ticks."""
+        self.spawn(self._repeat(job, period_s), name)
+
+    async def cancel(self) -> None:
+        """End all tasks but the calling one, and wait until they have ended."""
+        others = self._tasks - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if others:
+            await asyncio.wait(others)
+
+    async def _repeat(
+        self, job: Callable[[], Awaitable[None]], period_s: Callable[[], float]
+    ) -> None:
+        due = self._clock.monotonic()
+        while True:
+            await job()
+            due = max(due + period_s(), self._clock.monotonic())
+            await self._clock.sleep(due - self._clock.monotonic())
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s failed", task.get_name(), exc_info=error)
