@@ -8,6 +8,7 @@ content must never change again: all four seals are set, and the receiver may tr
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 from types import TracebackType
 from typing import Self
@@ -42,13 +43,18 @@ def seal_memory_file(fd: int) -> int:
         os.close(fd)
 
 
+def _write_all(fd: int, content: memoryview) -> None:
+    written = 0
+    while written < len(content):
+        with content[written:] as rest:
+            written += os.write(fd, rest)
+
+
 def memory_file(name: str, content: bytes) -> MemoryFile:
     """Create one that holds `content`, at least one byte; OSError when memory is short."""
     fd = create_memory_file(name, len(content))
     try:
-        unwritten = memoryview(content)
-        while unwritten:
-            unwritten = unwritten[os.write(fd, unwritten) :]
+        _write_all(fd, memoryview(content))
     except OSError:
         os.close(fd)
         raise
@@ -84,10 +90,12 @@ class MemoryFile:
         return os.pread(self.fd, wanted, offset)
 
     def copy_to(self, target_fd: int) -> None:
-        """Write the whole file to `target_fd` inside the kernel; OSError as write(2) has it."""
-        offset = 0
-        while offset < self.size:
-            offset += os.sendfile(target_fd, self.fd, offset, self.size - offset)
+        """Write the whole file to `target_fd`, with one copy; OSError as write(2) has it."""
+        with (
+            mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as content,
+        ):
+            _write_all(target_fd, content)
 
     def close(self) -> None:
         """Give the descriptor back; harmless when repeated."""

@@ -1,0 +1,214 @@
+"""Saving: libindi's file names, whole files only, and never another's file replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from indi_stx.errors import ImageError
+from indi_stx.images.memory import memory_file
+from indi_stx.images.storage import check_prefix, next_path, save, save_next
+
+NOW = datetime(2026, 11, 22, 5, 31, 49, 123_456)
+CONTENT = os.urandom(5760)
+
+
+def save_content(path: Path, content: bytes = CONTENT) -> None:
+    with memory_file("test", content) as frame:
+        save(frame, path)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+@pytest.mark.parametrize(
+    ("existing", "prefix", "expected"),
+    [
+        ([], "IMAGE_XXX", "IMAGE_001"),
+        (["IMAGE_001.fits"], "IMAGE_XXX", "IMAGE_002"),
+        (["IMAGE_001.fits", "IMAGE_041.fits"], "IMAGE_XXX", "IMAGE_042"),
+        (["IMAGE_0009.fits.fz"], "IMAGE_XXX", "IMAGE_010"),
+        (["IMAGE_999.fits"], "IMAGE_XXX", "IMAGE_1000"),
+        (["OTHER_007.fits", "IMAGE.fits", "IMAGE_x.fits"], "IMAGE_XXX", "IMAGE_001"),
+        (["IMAGE_007"], "IMAGE_XXX", "IMAGE_008"),
+        (["M42001.fits"], "M42XXX", "M42002"),
+        ([], "M42_ISO8601", "M42_2026-11-22T05-31-49.123"),
+        ([], "M42_ISO8601_XXX", "M42_2026-11-22T05-31-49.123_001"),
+        (
+            ["M42_2026-11-21T00-00-00.000_007.fits"],
+            "M42_ISO8601_XXX",
+            "M42_2026-11-22T05-31-49.123_008",
+        ),
+        (["M42_2026-11-21T00-00-00.000.fits"], "M42_XXX", "M42_001"),
+        ([], "M42", "M42"),
+        (["M42.fits"], "M42", "M42_001"),
+        (["M42.fits", "M42_001.fits"], "M42", "M42_002"),
+        (
+            ["M42_2026-11-22T05-31-49.123.fits"],
+            "M42_ISO8601",
+            "M42_2026-11-22T05-31-49.123_001",
+        ),
+        ([], "Größe %d {0}", "Größe %d {0}"),
+    ],
+)
+def test_names(tmp_path: Path, existing: list[str], prefix: str, expected: str) -> None:
+    for name in existing:
+        (tmp_path / name).touch()
+    assert next_path(str(tmp_path), prefix, NOW) == tmp_path / f"{expected}.fits"
+
+
+def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    expected = tmp_path / "nights" / "M42_001.fits.fz"
+    assert next_path("_HOME_/nights", "M42_XXX", NOW, suffix=".fits.fz") == expected
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("prefix", ["", "../M42", "a/b", "/", "M42\0"])
+def test_prefix_that_is_no_file_name_is_refused(tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(ImageError, match="without '/'"):
+        check_prefix(prefix)
+    with pytest.raises(ImageError, match="without '/'"):
+        next_path(str(tmp_path), prefix, NOW)
+
+
+def test_prefix_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="longer than"):
+        next_path(str(tmp_path), "x" * 251, NOW)
+
+
+def test_saved_file_is_whole_and_alone(tmp_path: Path) -> None:
+    target = tmp_path / "2026" / "M42_001.fits"
+    old_mask = os.umask(0o022)
+    try:
+        save_content(target)
+    finally:
+        os.umask(old_mask)
+    assert target.read_bytes() == CONTENT
+    assert target.stat().st_mode & 0o777 == 0o644
+    assert target.parent.stat().st_mode & 0o777 == 0o755
+    assert names_in(target.parent) == ["M42_001.fits"]
+
+
+def test_existing_file_is_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "M42.fits"
+    target.write_bytes(b"precious")
+    with pytest.raises(ImageError, match="exists already"):
+        save_content(target)
+    assert target.read_bytes() == b"precious"
+    assert names_in(tmp_path) == ["M42.fits"]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_file_systems_without_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    target = tmp_path / "M42.fits"
+    if taken:
+        target.write_bytes(b"precious")
+        with pytest.raises(ImageError, match="exists already"):
+            save_content(target)
+    else:
+        save_content(target)
+    assert target.read_bytes() == (b"precious" if taken else CONTENT)
+    assert names_in(tmp_path) == ["M42.fits"]
+
+
+@pytest.mark.parametrize("prefix", ["M42_XXX", "M42_ISO8601", "M42"])
+def test_concurrent_writers_lose_nothing(tmp_path: Path, prefix: str) -> None:
+    start = threading.Barrier(8)
+
+    def write(content: bytes) -> None:
+        start.wait()
+        for _ in range(5):
+            with memory_file("test", content) as frame:
+                save_next(frame, str(tmp_path), prefix, NOW)
+
+    threads = [threading.Thread(target=write, args=(bytes([i]) * 999,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    contents = [(tmp_path / name).read_bytes() for name in names_in(tmp_path)]
+    assert sorted(contents) == sorted(bytes([i]) * 999 for i in range(8) for _ in range(5))
+
+
+def test_endless_rivals_end_in_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise FileExistsError(errno.EEXIST, "File exists")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with memory_file("test", CONTENT) as frame, pytest.raises(ImageError, match="other writers"):
+        save_next(frame, str(tmp_path), "M42_XXX", NOW)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EIO, "disk reports an error"), (999, "odd")],
+)
+def test_failed_write_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, reason: str
+) -> None:
+    def fail(fd: int) -> None:
+        raise OSError(code, "odd")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with memory_file("test", CONTENT) as frame, pytest.raises(ImageError, match=reason) as raised:
+        save_next(frame, str(tmp_path), "M42_XXX", NOW)
+    assert isinstance(raised.value.__cause__, OSError)
+    assert names_in(tmp_path) == []
+
+
+def test_a_write_that_the_kernel_cuts_short_leaves_nothing(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from indi_stx.images.memory import memory_file\n"
+        "from indi_stx.images.storage import save\n"
+        "from indi_stx.errors import ImageError\n"
+        "frame = memory_file('test', bytes(100_000))\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        "try:\n"
+        "    save(frame, Path(sys.argv[1]))\n"
+        "except ImageError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "M42.fits")],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert "too large for this file system or user" in done.stdout
+    assert names_in(tmp_path) == []
+
+
+def test_directory_below_a_file_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ImageError, match="not a directory"):
+        save_content(tmp_path / "file" / "night" / "M42.fits")
+    with pytest.raises(ImageError, match="not a directory"):
+        next_path(str(tmp_path / "file"), "M42_XXX", NOW)
+
+
+def test_descriptors_are_given_back(tmp_path: Path) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    save_content(tmp_path / "M42.fits")
+    with pytest.raises(ImageError):
+        save_content(tmp_path / "M42.fits")
+    assert set(os.listdir("/proc/self/fd")) == before
