@@ -56,6 +56,7 @@ class Inquiry:
             asked = [name for name in asked if self._known.get(name, True)]
         if len(found) != len(asked):
             invalid(f"{len(asked)} lines were expected, {len(found)} came", text, request=request)
+        self._known.update(dict.fromkeys(asked, True))
         return dict(zip(asked, found, strict=True))
 
     async def _find_unknown(self, asked: list[str], missing: int, priority: Priority) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +31,7 @@ HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.Cook
 """The roots of httpx's exceptions."""
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+_HOST = re.compile(r"[^\s/?#@:\[\]%\\]+")
 _HUNG_UP = "Server disconnected"  # httpcore's words for a stream that ends before any answer
 
 
@@ -54,6 +57,7 @@ class Answer:
     def __init__(self, response: httpx.Response, *, place: str, request: str) -> None:
         self._place = place
         self._request = request
+        self._response = response
         self._arriving = response.aiter_raw()
         self.status = response.status_code
         self.content_type = _media_type(response)
@@ -71,6 +75,17 @@ class Answer:
         """
         with mapped(self._place, self._request, body=True):
             return await anext(self._arriving)
+
+    async def aclose(self) -> None:
+        """Close the connection.
+
+        httpx reads through nested generators. Left half-way, each would be finished some time later
+        by a task of its own; read on over the closed connection, they end here.
+        """
+        await self._response.aclose()
+        with contextlib.suppress(*HTTPX_ERRORS):
+            async for _ in self._arriving:
+                pass
 
 
 class Transport:
@@ -112,10 +127,11 @@ class Transport:
         )
         with mapped(self.place, target):
             response = await self._client.send(request, stream=True)
+        answer = Answer(response, place=self.place, request=target)
         try:
-            yield Answer(response, place=self.place, request=target)
+            yield answer
         finally:
-            await response.aclose()
+            await answer.aclose()
 
 
 @contextlib.contextmanager
@@ -201,10 +217,18 @@ def _trace(watcher: Watcher) -> Any:
     return trace
 
 
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _origin(host: str, port: int) -> httpx.URL:
     try:
         url = httpx.URL(scheme="http", host=host, port=port, path="/")
-        usable = bool(url.host) and 0 < port < 65536
+        usable = bool(_HOST.fullmatch(host) or _is_ip(host)) and 0 < port < 65536
     except (httpx.InvalidURL, TypeError, UnicodeError):
         usable = False
     if not usable:
