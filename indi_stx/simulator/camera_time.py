@@ -1,0 +1,30 @@
+"""The camera's own time: the machine's clock, run faster or slower by `time_scale`.
+
+Every part of the simulated camera is a function of this time, so a fake clock moves all of it.
+"""
+
+from __future__ import annotations
+
+from indi_stx.clock import Clock
+
+
+class CameraTime:
+    """Seconds since the camera was made, `time_scale` of them to each real second."""
+
+    def __init__(self, clock: Clock, time_scale: float = 1.0) -> None:
+        self.clock = clock
+        self.time_scale = time_scale
+        self._origin = clock.monotonic()
+
+    def now(self) -> float:
+        """Return camera seconds since power-up."""
+        return (self.clock.monotonic() - self._origin) * self.time_scale
+
+    def machine(self, camera_s: float) -> float:
+        """Return the machine's monotonic time at `camera_s`."""
+        return self._origin + camera_s / self.time_scale
+
+    async def sleep_until(self, camera_s: float) -> None:
+        """Wait until the camera's time is `camera_s`, in the past or not."""
+        while (remaining := camera_s - self.now()) > 0:
+            await self.clock.sleep(remaining / self.time_scale)

@@ -1,0 +1,157 @@
+"""`indi-stx simulate`: run a simulated camera until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from indi_stx.errors import SimulatorError
+from indi_stx.simulator.faults import describe_faults
+from indi_stx.simulator.models import MODELS
+from indi_stx.simulator.options import SimulatorOptions
+
+DEFAULT_PORT = 8080
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `indi-stx simulate`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"faults (--fault NAME[=ARGS], repeatable):\n{describe_faults()}\n\n" + (
+        "faults on replies also take path=TEXT (only for such paths) and times=N (then gone)"
+    )
+    _add_camera_arguments(parser.add_argument_group("camera"))
+    _add_network_arguments(parser.add_argument_group("network"))
+    _add_sky_arguments(parser.add_argument_group("sky and mount"))
+
+
+def _add_camera_arguments(group: argparse._ArgumentGroup) -> None:
+    default = SimulatorOptions()
+    group.add_argument("--model", default=default.model, help=f"one of {', '.join(MODELS)}")
+    group.add_argument("--seed", type=int, default=default.seed, help="of stars, noise, hot pixels")
+    group.add_argument(
+        "--time-scale", type=float, default=1.0, metavar="X", help="camera seconds in a real one"
+    )
+    group.add_argument("--firmware", choices=("document", "newer"), default=default.firmware)
+    group.add_argument("--filter-slots", type=int, choices=(5, 7, 8), default=default.filter_slots)
+    group.add_argument(
+        "--filter-name-key",
+        choices=("both", "table", "example"),
+        default=default.filter_name_key,
+        help="what SetFilterName takes: Filter1Name (table), Filter1 (example) or both",
+    )
+    group.add_argument("--state-dir", type=Path, metavar="DIR", help="keep the Flash here")
+    group.add_argument("--ambient", type=float, default=default.ambient_celsius, metavar="CELSIUS")
+    group.add_argument("--fault", action="append", default=[], metavar="NAME[=ARGS]")
+
+
+def _add_network_arguments(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    group.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 for any free one")
+    group.add_argument(
+        "--bandwidth", type=float, metavar="BYTES_PER_S", help="of the camera's link"
+    )
+    group.add_argument("--request-log", type=Path, metavar="FILE.jsonl", help="a line a request")
+    group.add_argument(
+        "--admin-port", type=int, help="loopback: GET /status, POST /faults, POST /sky; 0 for any"
+    )
+
+
+def _add_sky_arguments(group: argparse._ArgumentGroup) -> None:
+    default = SimulatorOptions()
+    group.add_argument("--focal-length", type=float, default=default.focal_length_mm, metavar="MM")
+    group.add_argument("--aperture", type=float, default=default.aperture_mm, metavar="MM")
+    group.add_argument(
+        "--drift", type=_pair, default=(0.0, 0.0), metavar="X,Y", help="arcsec a minute"
+    )
+    group.add_argument(
+        "--periodic-error",
+        type=_pair,
+        default=(0.0, default.periodic_error_period_s),
+        metavar="PEAK_TO_PEAK,PERIOD",
+        help="arcsec and seconds",
+    )
+    group.add_argument(
+        "--seeing",
+        type=_pair,
+        default=(default.seeing_arcsec, 0.0),
+        metavar="FWHM,MOTION",
+        help="width of stars and rms wander of the field, arcsec",
+    )
+    group.add_argument("--focus-blur", type=float, default=0.0, metavar="ARCSEC")
+    group.add_argument(
+        "--guide-rate",
+        type=float,
+        default=default.guide_rate_arcsec_per_s,
+        metavar="ARCSEC_PER_S",
+        help="how fast a closed relay moves the field",
+    )
+    group.add_argument("--guide-angle", type=float, default=0.0, metavar="DEGREES")
+
+
+def _pair(text: str) -> tuple[float, float]:
+    first, _, second = text.partition(",")
+    return float(first), float(second or 0.0)
+
+
+def options_from(args: argparse.Namespace) -> SimulatorOptions:
+    """Return the options; raise SimulatorError for impossible ones."""
+    return SimulatorOptions(
+        host=args.host,
+        port=args.port,
+        model=args.model,
+        seed=args.seed,
+        bandwidth_bytes_per_s=args.bandwidth,
+        time_scale=args.time_scale,
+        request_log=args.request_log,
+        firmware=args.firmware,
+        filter_slots=args.filter_slots,
+        filter_name_key=args.filter_name_key,
+        state_dir=args.state_dir,
+        focal_length_mm=args.focal_length,
+        aperture_mm=args.aperture,
+        drift_x_arcsec_per_min=args.drift[0],
+        drift_y_arcsec_per_min=args.drift[1],
+        periodic_error_arcsec=args.periodic_error[0],
+        periodic_error_period_s=args.periodic_error[1] or 480.0,
+        seeing_arcsec=args.seeing[0],
+        seeing_motion_arcsec=args.seeing[1],
+        focus_blur_arcsec=args.focus_blur,
+        guide_rate_arcsec_per_s=args.guide_rate,
+        guide_angle_degrees=args.guide_angle,
+        ambient_celsius=args.ambient,
+        faults=tuple(args.fault),
+        admin_port=args.admin_port,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the camera until SIGINT or SIGTERM; return the exit code."""
+    try:
+        asyncio.run(_serve(options_from(args)))
+    except SimulatorError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _serve(options: SimulatorOptions) -> None:
+    # numpy comes with the server; the command line's --help does not wait for it.
+    from indi_stx.simulator.server import SimulatorServer
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server = SimulatorServer(options)
+    try:
+        await server.start()
+        print(f"{server.camera.model.description} at http://{server.host}:{server.port}/")
+        if server.admin_port is not None:
+            print(f"Admin interface at http://127.0.0.1:{server.admin_port}/status")
+        print("Stop it with Ctrl+C.", flush=True)
+        await stop.wait()
+    finally:
+        await server.close()
+    print("The simulated camera has stopped.")

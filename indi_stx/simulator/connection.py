@@ -1,0 +1,195 @@
+"""One connection: read a request whatever it is, answer it once, close.
+
+Everything a hostile or broken client can do ends here, by a limit or a time-out. The faults that
+act on replies do it here, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from indi_stx.simulator.camera import SimulatedCamera
+from indi_stx.simulator.http_message import Reply, Request, content_length, parse_request_line
+from indi_stx.simulator.link import MAX_SEND_BYTES, Link, reset
+from indi_stx.simulator.request_log import COMMAND_INTERVAL_MS, RequestRecord
+from indi_stx.simulator.routes import Routes
+
+MAX_HEAD_BYTES = 32_768
+MAX_BODY_BYTES = 1_000_000
+LINGER_S = 0.5
+LONGEST_OVERLOAD_DELAY_S = 2.0
+
+
+@dataclass
+class Office:
+    """What all connections of one camera share."""
+
+    camera: SimulatedCamera
+    routes: Routes
+    link: Link
+    workers: Executor
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    backlog: float = 0.0
+
+    def overload_delay_s(self, record: RequestRecord) -> float:
+        """Return how much an answer is held back: early commands pile up, time works them off."""
+        elapsed_ms = COMMAND_INTERVAL_MS if record.gap_ms is None else record.gap_ms
+        self.backlog = max(0.0, self.backlog + 0.9 - elapsed_ms / COMMAND_INTERVAL_MS)
+        delay_s = self.backlog * self.camera.options.overload_delay_s
+        return min(delay_s, LONGEST_OVERLOAD_DELAY_S)
+
+
+class _Dropped(Exception):
+    """The connection was ended by a fault, without an orderly close."""
+
+
+class Connection:
+    """A client's socket; `run` serves it to its end and never raises for what a client does."""
+
+    def __init__(self, client: socket.socket, number: int, office: Office) -> None:
+        client.setblocking(False)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.number = number
+        self._client = client
+        self._office = office
+        self._camera = office.camera
+        self._unread = False
+
+    def reset(self) -> None:
+        """End it at once with a TCP reset."""
+        if self._client.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._client.fileno())
+            asyncio.get_running_loop().remove_writer(self._client.fileno())
+            reset(self._client)
+
+    async def run(self) -> None:
+        """Serve one request."""
+        try:
+            with suppress(OSError, TimeoutError, _Dropped):
+                await self._serve_in_turn()
+        finally:
+            self._client.close()
+
+    async def _serve_in_turn(self) -> None:
+        if "single-connection" not in self._camera.faults:
+            await self._serve()
+            return
+        async with self._office.one_at_a_time:
+            await self._serve()
+
+    async def _serve(self) -> None:
+        async with asyncio.timeout(self._camera.options.request_timeout_s) as limit:
+            first = await self._receive()
+            if not first:
+                return
+            record = self._camera.requests.arrived(self.number)
+            try:
+                request = await self._read_request(first)
+                limit.reschedule(None)
+                record.method, record.uri = request.method, request.uri
+                await self._answer(request, record)
+            finally:
+                self._camera.requests.finished(record)
+        await self._finish()
+
+    async def _receive(self) -> bytes:
+        return await asyncio.get_running_loop().sock_recv(self._client, 65_536)
+
+    async def _read_request(self, head: bytes) -> Request:
+        """Read to the blank line, and whatever body was announced, which is ignored."""
+        while (end := _head_end(head)) < 0:
+            piece = await self._receive() if len(head) <= MAX_HEAD_BYTES else b""
+            if not piece:
+                self._unread = len(head) > MAX_HEAD_BYTES
+                line = head.split(b"\n", 1)[0].rstrip(b"\r")[:MAX_HEAD_BYTES]
+                # An unfinished head is malformed, whatever its first line says.
+                return Request("", line.decode("latin-1"))
+            head += piece
+        announced = content_length(head[:end])
+        missing = min(announced, MAX_BODY_BYTES) - (len(head) - end)
+        self._unread = announced > MAX_BODY_BYTES
+        while missing > 0 and (piece := await self._receive()):
+            missing -= len(piece)
+        return parse_request_line(head.split(b"\n", 1)[0].rstrip(b"\r"))
+
+    async def _answer(self, request: Request, record: RequestRecord) -> None:
+        path = request.path or ""
+        faults = self._camera.faults
+        await self._camera.time.clock.sleep(self._office.overload_delay_s(record))
+        if faults.take("hang", path):
+            await self._hang()
+        if faults.take("reset", path):
+            self.reset()
+            raise _Dropped
+        reply = self._office.routes.answer(request)
+        body = await self._body(reply)
+        body = self._damage(reply, body, path)
+        record.status = reply.status
+        await self._send(reply, body, path, record)
+
+    async def _body(self, reply: Reply) -> bytes | memoryview:
+        if reply.compose is None:
+            return reply.body
+        loop = asyncio.get_running_loop()
+        return memoryview(await loop.run_in_executor(self._office.workers, reply.compose))
+
+    def _damage(self, reply: Reply, body: bytes | memoryview, path: str) -> bytes | memoryview:
+        """Apply the faults that change a body and its Content-Length alike."""
+        faults = self._camera.faults
+        if reply.binary:
+            if body and (short := faults.take("short-frame", path)):
+                return body[: max(0, len(body) - int(short.argument()))]
+        elif body and faults.take("garble-text", path):
+            return random.Random(self._camera.options.seed).randbytes(len(body))
+        return body
+
+    async def _send(
+        self, reply: Reply, body: bytes | memoryview, path: str, record: RequestRecord
+    ) -> None:
+        head = reply.head(len(body))
+        faults = self._camera.faults
+        if not reply.binary and body and (cut := faults.take("truncate-text", path)):
+            body = body[: int(cut.argument())]
+        elif body and (cut := faults.take("reset-body", path)):
+            await self._send_counted(head, body[: int(cut.argument())], record)
+            self.reset()
+            raise _Dropped
+        elif body and (cut := faults.take("stall-body", path)):
+            await self._send_counted(head, body[: int(cut.argument())], record)
+            await self._hang()
+        await self._send_counted(head, body, record)
+
+    async def _send_counted(
+        self, head: bytes, body: bytes | memoryview, record: RequestRecord
+    ) -> None:
+        if len(head) + len(body) <= MAX_SEND_BYTES:
+            await self._office.link.send(self._client, head + body)
+        else:
+            await self._office.link.send(self._client, head)
+            await self._office.link.send(self._client, body)
+        record.bytes = len(body)
+
+    async def _hang(self) -> None:
+        """Stay silent until the client gives up."""
+        while await self._receive():
+            pass
+        raise _Dropped
+
+    async def _finish(self) -> None:
+        """End the reply; unread input is drained for a moment, else a reset would eat the reply."""
+        self._client.shutdown(socket.SHUT_WR)
+        if self._unread:
+            async with asyncio.timeout(LINGER_S):
+                while await self._receive():
+                    pass
+
+
+def _head_end(data: bytes) -> int:
+    """Return where the head ends, after its blank line, or -1."""
+    ends = [data.find(mark) + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in data]
+    return min(ends) if ends else -1

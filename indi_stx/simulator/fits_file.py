@@ -1,0 +1,97 @@
+"""The camera's own FITS file (STX API, Imager Data FITS and Set FITS Settings).
+
+No header text of a real STX is public; the cards are those of SBIG's own FITS convention, with the
+document's settings in them. Signed 16-bit pixels with BZERO 32768, most significant byte first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from indi_stx.simulator.flash import Flash
+from indi_stx.simulator.models import SensorModel
+from indi_stx.simulator.sensor import Pixels
+
+BLOCK_BYTES = 2880
+CARD_CHARACTERS = 80
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class FitsFacts:
+    """What the header says about one frame beside its Flash texts."""
+
+    instrument: str
+    sensor: SensorModel
+    frame_type: str
+    date_obs: str
+    exposure_s: float
+    ccd_celsius: float
+    setpoint_celsius: float | None
+    bin_x: int
+    bin_y: int
+    start_x: int
+    start_y: int
+    filter_name: str | None
+
+
+def fits_file(pixels: Pixels, facts: FitsFacts, flash: Flash) -> bytes:
+    """Return the whole file."""
+    data = (pixels ^ 0x8000).astype(">u2").tobytes()
+    return _header(pixels, facts, flash) + data + bytes(-len(data) % BLOCK_BYTES)
+
+
+def _header(pixels: Pixels, facts: FitsFacts, flash: Flash) -> bytes:
+    rows, columns = pixels.shape
+    cards: list[tuple[str, Value | None]] = [
+        ("SIMPLE", True),
+        ("BITPIX", 16),
+        ("NAXIS", 2),
+        ("NAXIS1", columns),
+        ("NAXIS2", rows),
+        ("BSCALE", 1.0),
+        ("BZERO", 32768.0),
+        ("OBJECT", flash.fits_texts["ObjectName"]),
+        ("TELESCOP", flash.fits_texts["Telescope"]),
+        ("INSTRUME", facts.instrument),
+        ("OBSERVER", flash.fits_texts["Observer"]),
+        ("DATE-OBS", facts.date_obs),
+        ("EXPTIME", facts.exposure_s),
+        ("CCD-TEMP", round(facts.ccd_celsius, 2)),
+        ("SET-TEMP", facts.setpoint_celsius),
+        ("XPIXSZ", round(facts.sensor.pixel_um * facts.bin_x, 2)),
+        ("YPIXSZ", round(facts.sensor.pixel_um * facts.bin_y, 2)),
+        ("XBINNING", facts.bin_x),
+        ("YBINNING", facts.bin_y),
+        ("XORGSUBF", facts.start_x // facts.bin_x),
+        ("YORGSUBF", facts.start_y // facts.bin_y),
+        ("EGAIN", facts.sensor.electrons_per_adu),
+        ("FOCALLEN", flash.fits_numbers["FL"]),
+        ("APTDIA", flash.fits_numbers["Aperture"]),
+        ("APTAREA", flash.fits_numbers["Area"]),
+        ("FILTER", facts.filter_name),
+        ("IMAGETYP", facts.frame_type),
+        ("SBSTDVER", "SBFITSEXT Version 1.0"),
+        ("SWCREATE", "STX simulated camera"),
+    ]
+    text = "".join(_card(key, value) for key, value in cards if value is not None)
+    text += "END".ljust(CARD_CHARACTERS)
+    return text.ljust(-(-len(text) // BLOCK_BYTES) * BLOCK_BYTES).encode("ascii")
+
+
+def _card(keyword: str, value: Value) -> str:
+    match value:
+        case bool():
+            shown = f"{'T' if value else 'F':>20}"
+        case str():
+            # Strings are padded to eight characters and quotes doubled (FITS 4.0, 4.2.1).
+            shown = "'" + value.replace("'", "''").ljust(8) + "'"
+            shown = shown if len(shown) <= 70 else shown[:69].rstrip("'") + "'"
+        case int():
+            shown = f"{value:>20d}"
+        case float():
+            shown = f"{np.format_float_positional(value, trim='0'):>20}"
+    return f"{keyword:<8}= {shown}"[:CARD_CHARACTERS].ljust(CARD_CHARACTERS)

@@ -1,0 +1,106 @@
+"""What a simulated camera can be told before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from indi_stx.errors import SimulatorError
+from indi_stx.simulator.conditions import SkyConditions
+from indi_stx.simulator.faults import parse_fault
+from indi_stx.simulator.models import MODELS
+
+Firmware = Literal["document", "newer"]
+FilterNameKey = Literal["both", "table", "example"]
+
+
+@dataclass(frozen=True)
+class SimulatorOptions:
+    """Validated options; SimulatorError says what is wrong and what is possible.
+
+    Attributes:
+        port: 0 takes any free port.
+        time_scale: how many camera seconds pass in a real one.
+        bandwidth_bytes_per_s: of the camera's network link; None sends as fast as it goes.
+        firmware: "document" is API 1.00.1; "newer" adds the fan, overscan and a serial number.
+        filter_name_key: whether `SetFilterName` takes `Filter1Name`, `Filter1` or both.
+        state_dir: where the Flash is kept; None forgets it at the end.
+        overload_delay_s: how much slower an answer gets for each command that came too early.
+        admin_port: loopback port of the admin interface; None for no such port, 0 for a free one.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    model: str = "STX-16803"
+    seed: int = 1
+    bandwidth_bytes_per_s: float | None = None
+    time_scale: float = 1.0
+    request_log: Path | None = None
+    firmware: Firmware = "document"
+    filter_slots: int = 8
+    filter_name_key: FilterNameKey = "both"
+    state_dir: Path | None = None
+    focal_length_mm: float = 2000.0
+    aperture_mm: float = 200.0
+    drift_x_arcsec_per_min: float = 0.0
+    drift_y_arcsec_per_min: float = 0.0
+    periodic_error_arcsec: float = 0.0
+    periodic_error_period_s: float = 480.0
+    seeing_arcsec: float = 2.5
+    seeing_motion_arcsec: float = 0.0
+    focus_blur_arcsec: float = 0.0
+    guide_rate_arcsec_per_s: float = 7.5
+    guide_angle_degrees: float = 0.0
+    ambient_celsius: float = 15.0
+    cooler_time_constant_s: float = 180.0
+    overload_delay_s: float = 0.02
+    request_timeout_s: float = 10.0
+    faults: tuple[str, ...] = ()
+    admin_port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise SimulatorError(
+                f"There is no camera model {self.model!r}. Known: {', '.join(MODELS)}."
+            )
+        _one_of("firmware", self.firmware, ("document", "newer"))
+        _one_of("number of filter slots", self.filter_slots, (5, 7, 8))
+        _one_of("filter name key", self.filter_name_key, ("both", "table", "example"))
+        for port in (self.port, self.admin_port or 0):
+            _within("port", port, 0, 65535)
+        if self.bandwidth_bytes_per_s is not None:
+            _within("bandwidth in bytes per second", self.bandwidth_bytes_per_s, 1000, 1e12)
+        _within("seed", self.seed, 0, 2**63)
+        _within("time scale", self.time_scale, 0.001, 1e6)
+        _within("focal length in mm", self.focal_length_mm, 50, 50_000)
+        _within("aperture in mm", self.aperture_mm, 5, 50_000)
+        _within("seeing in arcsec", self.seeing_arcsec, 0.1, 60)
+        _within("focus blur in arcsec", self.focus_blur_arcsec, 0, 60)
+        _within("periodic error's period in seconds", self.periodic_error_period_s, 1, 1e6)
+        _within("ambient temperature in Celsius", self.ambient_celsius, -60, 60)
+        for fault in self.faults:
+            parse_fault(fault)
+
+    def conditions(self) -> SkyConditions:
+        """Return the sky and mount to start with."""
+        return SkyConditions(
+            seeing_arcsec=self.seeing_arcsec,
+            seeing_motion_arcsec=self.seeing_motion_arcsec,
+            focus_blur_arcsec=self.focus_blur_arcsec,
+            drift_x_arcsec_per_min=self.drift_x_arcsec_per_min,
+            drift_y_arcsec_per_min=self.drift_y_arcsec_per_min,
+            periodic_error_arcsec=self.periodic_error_arcsec,
+            periodic_error_period_s=self.periodic_error_period_s,
+        )
+
+
+def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        shown = ", ".join(str(item) for item in allowed)
+        raise SimulatorError(f"The {what} cannot be {value!r}; it is one of {shown}.")
+
+
+def _within(what: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise SimulatorError(f"The {what} cannot be {value:g}; it is {low:g} to {high:g}.")

@@ -1,0 +1,179 @@
+"""The camera on the network: listener, connections and background work.
+
+One request a connection, answered in HTTP/1.0 and closed, as STX API, HTTP Communication has it.
+Frames are developed in worker threads while the read-out's time passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from indi_stx.clock import Clock
+from indi_stx.errors import SimulatorError
+from indi_stx.simulator.admin import Admin
+from indi_stx.simulator.camera import SimulatedCamera
+from indi_stx.simulator.ccd import Ccd, Exposure
+from indi_stx.simulator.connection import Connection, Office
+from indi_stx.simulator.link import Link
+from indi_stx.simulator.options import SimulatorOptions
+from indi_stx.simulator.routes import Routes
+
+MAX_CONNECTIONS = 256
+
+
+class SimulatorServer:
+    """One simulated camera at `host`:`port`; `start` it, then `close` it."""
+
+    def __init__(self, options: SimulatorOptions, clock: Clock | None = None) -> None:
+        self.options = options
+        self.host = options.host
+        self.port = options.port
+        self.camera = SimulatedCamera(options, clock)
+        self._link = Link(options.bandwidth_bytes_per_s)
+        self._workers = ThreadPoolExecutor(3, thread_name_prefix="stx-simulator")
+        self._office = Office(self.camera, Routes(self.camera), self._link, self._workers)
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._connections: dict[Connection, asyncio.Task[None]] = {}
+        self._developing: set[asyncio.Task[None]] = set()
+        self._timers: list[asyncio.TimerHandle] = []
+        self._number = 0
+        self._admin = Admin(self.camera) if options.admin_port is not None else None
+
+    async def start(self) -> None:
+        """Listen; raise SimulatorError when the port cannot be had."""
+        for ccd in self.camera.ccds.values():
+            ccd.on_start = self._schedule_development
+        self._listen()
+        self.camera.faults.on_change = self._apply_faults
+        self._apply_faults()
+        if self._admin and self.options.admin_port is not None:
+            await self._start_admin(self._admin, self.options.admin_port)
+
+    @property
+    def admin_port(self) -> int | None:
+        """The port of the admin interface, when there is one."""
+        return self._admin.port if self._admin else None
+
+    async def _start_admin(self, admin: Admin, port: int) -> None:
+        try:
+            await admin.start(port)
+        except SimulatorError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Stop listening, drop connections, end all background work."""
+        self.camera.faults.on_change = lambda: None
+        for timer in self._timers:
+            timer.cancel()
+        tasks = [*self._connections.values(), *self._developing, *self._stop_listening()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._admin:
+            await self._admin.close()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self.camera.requests.close()
+
+    def _listen(self) -> None:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self.host, self.port))
+            listener.listen(128)
+        except OSError as error:
+            listener.close()
+            raise SimulatorError(
+                f"The simulated camera cannot listen on {self.host} port {self.port}: "
+                f"{error.strerror or error}. Choose another port, or 0 for any free one."
+            ) from error
+        listener.setblocking(False)
+        self.port = int(listener.getsockname()[1])
+        self._listener = listener
+        self._accepting = asyncio.create_task(self._accept(listener), name="simulator accepts")
+
+    def _stop_listening(self) -> list[asyncio.Task[None]]:
+        if self._listener is None or self._accepting is None:
+            return []
+        task, listener = self._accepting, self._listener
+        asyncio.get_running_loop().remove_reader(listener.fileno())
+        listener.close()
+        self._accepting = self._listener = None
+        task.cancel()
+        return [task]
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listener)
+            except OSError:
+                # Out of descriptors, or the peer is gone already: neither ends the camera.
+                await asyncio.sleep(0.05)
+                continue
+            self._number += 1
+            self._serve(Connection(client, self._number, self._office))
+
+    def _serve(self, connection: Connection) -> None:
+        if len(self._connections) >= MAX_CONNECTIONS:
+            # Somebody who never finishes a request must not keep others out.
+            self._connections[min(self._connections, key=lambda c: c.number)].cancel()
+        task = asyncio.create_task(connection.run(), name=f"simulator serves {connection.number}")
+        self._connections[connection] = task
+        task.add_done_callback(lambda _: self._connections.pop(connection, None))
+
+    def _schedule_development(self, ccd: Ccd, exposure: Exposure) -> None:
+        task = asyncio.create_task(self._develop(ccd, exposure), name=f"exposure of {ccd.name}")
+        self._developing.add(task)
+        task.add_done_callback(self._developing.discard)
+
+    async def _develop(self, ccd: Ccd, exposure: Exposure) -> None:
+        await self.camera.time.sleep_until(exposure.shutter_closes_at)
+        if not ccd.awaits(exposure):
+            return
+        loop = asyncio.get_running_loop()
+        ccd.deliver(await loop.run_in_executor(self._workers, ccd.develop, exposure))
+
+    def _apply_faults(self) -> None:
+        """Bring listener, link and camera in line with the active faults."""
+        faults = self.camera.faults
+        self.camera.apply_faults()
+        slow = faults.get("slow-link")
+        self._link.bytes_per_s = slow.argument() if slow else self.options.bandwidth_bytes_per_s
+        if reboot := faults.get("reboot"):
+            self._reboot(reboot.argument())
+        refuse = faults.get("refuse")
+        if refuse and self._listener:
+            self._stop_listening()
+            if refuse.argument():
+                self._later(refuse.argument(), "refuse")
+        elif not refuse and not self._listener:
+            self._listen()
+
+    def _reboot(self, seconds: float) -> None:
+        """Drop everything and be away for a while; the Flash stays."""
+        for connection, task in list(self._connections.items()):
+            connection.reset()
+            task.cancel()
+        faults = self.camera.faults
+        faults.clear("reboot")
+        self.camera.power_up()
+        faults.add(f"refuse={seconds or 0.001}")
+
+    def _later(self, seconds: float, fault: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        self._timers.append(loop.call_later(seconds, self.camera.faults.clear, fault))
+
+    async def __aenter__(self) -> SimulatorServer:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        with suppress(asyncio.CancelledError):
+            await self.close()
