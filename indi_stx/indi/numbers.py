@@ -20,7 +20,10 @@ _SEXAGESIMAL = re.compile(
     rf"(?:{_SEPARATOR}(?P<seconds>[0-9]+(?:\.[0-9]*)?))?(?:{_SEPARATOR})?"
 )
 
-_PRINTF = re.compile(r"(%[-+ 0#]*[0-9]{0,3}(?:\.[0-9]{0,2})?)l?([fFeEgG])")
+_PRINTF = re.compile(
+    r"(?P<before>(?:[^%]|%%)*)(?P<number>%[-+ 0#]*[0-9]{0,3}(?:\.[0-9]{0,2})?)l?"
+    r"(?P<conversion>[fFeEgG])(?P<after>(?:[^%]|%%)*)"
+)
 _SEXAGESIMAL_FORMAT = re.compile(r"%(?P<width>[0-9]{0,3})\.(?P<fraction>[0-9]+)m")
 
 # The parts of a whole that `%<w>.<f>m` resolves, by its f: hundredths of a second to minutes.
@@ -75,11 +78,10 @@ def format_number(value: float, fmt: str) -> str:
     """
     if sexagesimal := _SEXAGESIMAL_FORMAT.fullmatch(fmt.strip()):
         return _to_sexagesimal(value, int(sexagesimal["width"] or 0), int(sexagesimal["fraction"]))
-    before, *printf = _PRINTF.split(fmt, maxsplit=1)
-    if not printf or "%" in before or "%" in printf[2]:
-        raise ValueError(f"{_excerpt(fmt)} is not a number format")
-    flags, conversion, after = printf
-    return before + (flags + conversion) % value + after
+    if printf := _PRINTF.fullmatch(fmt):
+        # Python has no "l", and the width is bounded: a peer's format cannot ask for a gigabyte.
+        return "".join(printf.group("before", "number", "conversion", "after")) % value
+    raise ValueError(f"{_excerpt(fmt)} is not a number format")
 
 
 def _to_sexagesimal(value: float, width: int, fraction: int) -> str:
