@@ -54,6 +54,41 @@ def make_custom_card(card: CustomCard) -> Any:
     return make_card(*card) or fits.Card(card.keyword, "", card.comment)
 
 
+def parse_camera_cards(camera_header: bytes) -> list[Any]:
+    """Return the `astropy.io.fits.Card`s of a camera's own FITS header that describe the exposure.
+
+    Left out are cards about the file, commentary, and whatever is not valid FITS.
+
+    Raises:
+        ImageError: this is no FITS header at all.
+    """
+    if not camera_header.startswith(b"SIMPLE  ="):
+        raise ImageError("The camera's file does not begin with a FITS header.")
+    cards = []
+    for start in range(0, len(camera_header), _CARD_WIDTH):
+        line = camera_header[start : start + _CARD_WIDTH].decode("ascii", "replace")
+        if line.rstrip() == "END":
+            break
+        if card := _valid_card(line):
+            cards.append(card)
+    return cards
+
+
+def _valid_card(line: str) -> Any | None:
+    if line[8:10] != "= " or not _PRINTABLE.fullmatch(line):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", fits.verify.VerifyWarning)
+        try:
+            card = fits.Card.fromstring(line)
+            check_custom_card(card.keyword, card.value, card.comment)
+            card.verify("exception")
+        except (fits.verify.VerifyWarning, fits.VerifyError, ImageError, TypeError, ValueError):
+            return None
+    # Undefined and complex values carry nothing for us.
+    return card if isinstance(card.value, str | int | float) else None
+
+
 def parse_custom_card(keyword: str, text: str, comment: str) -> CustomCard:
     """Type what a user wrote as libindi does: integer, real or else text; ImageError as below.
 

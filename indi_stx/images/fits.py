@@ -21,6 +21,7 @@ from indi_stx.images.cards import (
     check_custom_card,
     make_card,
     make_custom_card,
+    parse_camera_cards,
     parse_custom_card,
 )
 from indi_stx.images.facts import (
@@ -43,6 +44,7 @@ __all__ = [
     "Site",
     "check_custom_card",
     "compose_header",
+    "merge_camera_header",
     "parse_custom_card",
 ]
 
@@ -56,10 +58,29 @@ def compose_header(facts: FrameFacts) -> bytes:
     Raises:
         ImageError: one of `facts.extra` cannot be a card; `check_custom_card` tells beforehand.
     """
-    cards: dict[str, Any] = {}
-    for row in _rows(facts):
-        if card := make_card(*row):
-            cards[row[0]] = card
+    return _join(_own_cards(facts), facts)
+
+
+def merge_camera_header(camera_header: bytes, facts: FrameFacts) -> bytes:
+    """Return the header of `facts` with the camera's cards that it lacks (STX API, Imager.FIT).
+
+    What we know wins: the camera knows neither the telescope nor, often, the time.
+
+    Raises:
+        ImageError: as `compose_header`, or `camera_header` is not FITS.
+    """
+    cards = _own_cards(facts)
+    for card in parse_camera_cards(camera_header):
+        cards.setdefault(card.keyword, card)
+    return _join(cards, facts)
+
+
+def _own_cards(facts: FrameFacts) -> dict[str, Any]:
+    return {row[0]: card for row in _rows(facts) if (card := make_card(*row))}
+
+
+def _join(cards: dict[str, Any], facts: FrameFacts) -> bytes:
+    """Add the user's cards to `cards`, which they may replace, and format all."""
     comments = []
     for custom in sorted(facts.extra, key=attrgetter("keyword")):
         if custom.keyword in COMMENTARY:
