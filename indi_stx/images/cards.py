@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from typing import Any
 
 from astropy.io import fits
@@ -23,6 +22,11 @@ _CARD_WIDTH = 80
 COMMENTARY = frozenset({"COMMENT", "HISTORY"})
 _KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _PRINTABLE = re.compile(r"[ -~]*")
+# A card with a text, a logical or a number; strict, since whatever astropy must repair is damage.
+_CARD = re.compile(
+    r"[A-Z0-9_-]{1,8} *= +"
+    r"('([ -&(-~]|'')*'|[TF]|[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?) *(/[ -~]*)?"
+)
 _INTEGER = re.compile(r"[+-]?\d+")
 # These describe the bytes of the file itself, raw or tile compressed.
 _STRUCTURAL = re.compile(
@@ -75,18 +79,14 @@ def parse_camera_cards(camera_header: bytes) -> list[Any]:
 
 
 def _valid_card(line: str) -> Any | None:
-    if line[8:10] != "= " or not _PRINTABLE.fullmatch(line):
+    if line[8:10] != "= " or not _CARD.fullmatch(line):
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", fits.verify.VerifyWarning)
-        try:
-            card = fits.Card.fromstring(line)
-            check_custom_card(card.keyword, card.value, card.comment)
-            card.verify("exception")
-        except (fits.verify.VerifyWarning, fits.VerifyError, ImageError, TypeError, ValueError):
-            return None
-    # Undefined and complex values carry nothing for us.
-    return card if isinstance(card.value, str | int | float) else None
+    card = fits.Card.fromstring(line)
+    try:
+        check_custom_card(card.keyword, card.value, card.comment)
+    except ImageError:
+        return None
+    return card
 
 
 def parse_custom_card(keyword: str, text: str, comment: str) -> CustomCard:
@@ -122,13 +122,10 @@ def check_custom_card(keyword: str, value: str | int | float, comment: str) -> N
 
 def _fits_one_card(keyword: str, value: str | int | float) -> bool:
     if keyword in COMMENTARY:
-        return len(str(value)) <= _CARD_WIDTH - 8
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", fits.verify.VerifyWarning)
-        try:
-            return len(fits.Card(keyword, value).image) == _CARD_WIDTH
-        except (fits.verify.VerifyWarning, ValueError):
-            return False
+        return len(str(value)) <= _CARD_WIDTH - len("COMMENT ")
+    if isinstance(value, str):
+        return _fit_text(value) == value
+    return len(str(value)) <= _CARD_WIDTH - len("KEYWORD = ")
 
 
 def _typed(text: str) -> str | int | float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
@@ -218,6 +218,7 @@ def test_a_sensor_that_gives_no_number_costs_only_its_card(temperature: float) -
     assert "FOCUSTEM" not in read(dataclasses.replace(BARE, focuser_celsius=temperature))
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=200))
 def test_any_text_fits_one_plain_card(text: str) -> None:
     header = compose_header(dataclasses.replace(BARE, object_name=text, telescope=text))
@@ -305,6 +306,7 @@ def test_impossible_cards_are_refused(
         compose_header(with_cards((keyword, value, comment)))
 
 
+@settings(deadline=None)
 @given(
     value=st.one_of(st.text("aA '&/:.0", max_size=68), st.integers(), st.floats()),
     comment=st.text("aA '/", max_size=90),

@@ -11,7 +11,7 @@ import resource
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
@@ -71,6 +71,7 @@ def test_frames_of_several_slices_are_converted_whole(chunk_size: int) -> None:
         assert np.array_equal(frame.pixels(), pixels)
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, ROWS * COLS * 2), max_size=12).map(sorted))
 def test_cuts_anywhere_make_no_difference(cuts: list[int]) -> None:
     pixels = random_pixels(ROWS, COLS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from astropy.io import fits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
@@ -102,6 +102,7 @@ def test_something_else_is_refused() -> None:
         merge_camera_header(b"<html>", FACTS)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_header(noise: bytes) -> None:
     header = merge_camera_header(b"SIMPLE  =                    T".ljust(80) + noise, FACTS)
