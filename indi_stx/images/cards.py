@@ -27,7 +27,7 @@ _CARD = re.compile(
     r"[A-Z0-9_-]{1,8} *= +"
     r"('([ -&(-~]|'')*'|[TF]|[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?) *(/[ -~]*)?"
 )
-_INTEGER = re.compile(r"[+-]?\d+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,70}")
 # These describe the bytes of the file itself, raw or tile compressed.
 _STRUCTURAL = re.compile(
     r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|BZERO|BSCALE|BLANK|GROUPS|[PG]COUNT|XTENSION|END|CONTINUE|"

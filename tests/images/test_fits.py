@@ -275,6 +275,12 @@ def test_written_values_are_typed(keyword: str, text: str, expected: CustomCard)
     read(dataclasses.replace(BARE, extra=(card,)))
 
 
+@pytest.mark.parametrize("text", ["9" * 5000, "x" * 5000, "1e5" * 2000])
+def test_endless_values_are_refused(text: str) -> None:
+    with pytest.raises(ImageError, match="too long"):
+        parse_custom_card("ENDLESS", text, "")
+
+
 @pytest.mark.parametrize(
     ("keyword", "value", "comment", "complaint"),
     [
