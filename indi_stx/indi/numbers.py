@@ -13,7 +13,7 @@ import re
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 # Signs, points and the E of an exponent never separate: "1e5:30" and "10:-30" are typing errors.
-_SEPARATOR = r"\s*[^0-9.+\-eE]\s*"
+_SEPARATOR = r"[^0-9.+\-eE]+"
 _SEXAGESIMAL = re.compile(
     rf"(?P<sign>[+-]?)(?P<whole>[0-9]+)(?P<separator>{_SEPARATOR})"
     rf"(?P<minutes>[0-9]+(?:\.[0-9]*)?)"
@@ -53,7 +53,7 @@ def parse_number(text: str) -> float:
 
 
 def _from_sexagesimal(fields: re.Match[str]) -> float:
-    if fields["separator"].strip() == "," and fields["seconds"] is None:
+    if "," in fields["separator"] and fields["seconds"] is None:
         raise ValueError(f"{_excerpt(fields.string)} is not a number; the decimal sign is a point")
     value = (
         float(fields["whole"])

@@ -41,12 +41,12 @@ from indi_stx.indi.messages import (
 from indi_stx.indi.numbers import wire_number
 
 _UNSAFE = re.compile("[^ !#-%(-;=?-~]")  # not plain ASCII, or needs an entity
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+_NOT_XML = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+_SAFE = dict.fromkeys(_NOT_XML, "?") | str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+)
 # Readers must turn them into spaces, but lilxml does not; better that all see the same.
 _ONE_LINE = str.maketrans("\t\n\r", "   ")
-
-
 _SWITCH = {True: "On", False: "Off"}
 
 
@@ -55,7 +55,8 @@ def encode(message: AnyMessage) -> bytes:
 
     Characters that XML cannot carry (controls, lone surrogates) become "?", in attributes line
     breaks and tabs become spaces. Descriptors of attached BLOBs are not in the bytes: send those of
-    `attached_fds` with the first byte.
+    `attached_fds` with the first byte. Lengths of names and labels are not checked: libindi's own
+    programs keep 63 bytes of each.
 
     Raises:
         ValueError: a number is not finite.
@@ -208,7 +209,7 @@ def _attribute(text: str) -> str:
 def _escaped(text: str) -> str:
     if _UNSAFE.search(text) is None:
         return text
-    return _NOT_XML.sub("?", text).translate(_ENTITIES)
+    return text.translate(_SAFE)
 
 
 def _optional_number(value: float | None) -> str | None:

@@ -84,6 +84,13 @@ def test_refuses_what_no_double_holds(text: str) -> None:
         parse_number(text)
 
 
+@pytest.mark.parametrize("between", [" " * 200_000 + "x", "1 " * 100_000, "9" * 500_000 + "x"])
+def test_hostile_text_is_refused_in_linear_time(between: str) -> None:
+    # With a separator that can match in two ways, the first of these takes hours.
+    with pytest.raises(ValueError, match="is not a number"):
+        parse_number(f"1:{between}-")
+
+
 def test_errors_quote_only_the_beginning() -> None:
     with pytest.raises(ValueError, match="is not a number") as caught:
         parse_number("x" * 1_000_000)
