@@ -12,7 +12,7 @@ import asyncio
 import json
 import re
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from indi_stx.errors import SimulatorError
@@ -110,8 +110,11 @@ class Admin:
         if wanted.keys() - {"add", "clear"}:
             raise SimulatorError('POST /faults takes "add" and "clear".')
         clear = wanted.get("clear", [])
-        for name in [None] if clear == "all" else list(clear):
-            self._camera.faults.clear(name)
+        if clear == "all":
+            self._camera.faults.clear()
+        else:
+            for name in clear:
+                self._camera.faults.clear(name)
         for text in wanted.get("add", []):
             self._camera.faults.add(str(text))
 
@@ -120,6 +123,7 @@ class Admin:
         if unknown := wanted.keys() - known:
             raise SimulatorError(f"No such condition: {', '.join(sorted(unknown))}.")
         values = {name: float(value) for name, value in wanted.items()}
+        replace(self._camera.conditions, **values)
         for name, value in values.items():
             setattr(self._camera.conditions, name, value)
 

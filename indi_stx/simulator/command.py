@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import signal
 import sys
 from pathlib import Path
 
@@ -129,29 +127,14 @@ def options_from(args: argparse.Namespace) -> SimulatorOptions:
 
 def run(args: argparse.Namespace) -> int:
     """Run the camera until SIGINT or SIGTERM; return the exit code."""
+    # asyncio and numpy wait until here, so that the command line's --help does not.
+    import asyncio
+
+    from indi_stx.simulator.foreground import serve
+
     try:
-        asyncio.run(_serve(options_from(args)))
+        asyncio.run(serve(options_from(args)))
     except SimulatorError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
-
-
-async def _serve(options: SimulatorOptions) -> None:
-    # numpy comes with the server; the command line's --help does not wait for it.
-    from indi_stx.simulator.server import SimulatorServer
-
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    server = SimulatorServer(options)
-    try:
-        await server.start()
-        print(f"{server.camera.model.description} at http://{server.host}:{server.port}/")
-        if server.admin_port is not None:
-            print(f"Admin interface at http://127.0.0.1:{server.admin_port}/status")
-        print("Stop it with Ctrl+C.", flush=True)
-        await stop.wait()
-    finally:
-        await server.close()
-    print("The simulated camera has stopped.")

@@ -16,6 +16,7 @@ from indi_stx.simulator.sensor import Pixels
 
 BLOCK_BYTES = 2880
 CARD_CHARACTERS = 80
+MAX_STRING_CHARACTERS = 68
 
 Value = str | int | float | bool
 
@@ -87,11 +88,17 @@ def _card(keyword: str, value: Value) -> str:
         case bool():
             shown = f"{'T' if value else 'F':>20}"
         case str():
-            # Strings are padded to eight characters and quotes doubled (FITS 4.0, 4.2.1).
-            shown = "'" + value.replace("'", "''").ljust(8) + "'"
-            shown = shown if len(shown) <= 70 else shown[:69].rstrip("'") + "'"
+            shown = _quoted(value)
         case int():
             shown = f"{value:>20d}"
         case float():
             shown = f"{np.format_float_positional(value, trim='0'):>20}"
+            shown = shown if len(shown) == 20 else f"{value:>20.10E}"
     return f"{keyword:<8}= {shown}"[:CARD_CHARACTERS].ljust(CARD_CHARACTERS)
+
+
+def _quoted(text: str) -> str:
+    """Double quotes, pad to eight characters, cut to what a card holds (FITS 4.0, 4.2.1)."""
+    while len(doubled := text.replace("'", "''")) > MAX_STRING_CHARACTERS:
+        text = text[:-1]
+    return f"'{doubled.ljust(8)}'"

@@ -75,10 +75,8 @@ class SimulatorOptions:
         _within("time scale", self.time_scale, 0.001, 1e6)
         _within("focal length in mm", self.focal_length_mm, 50, 50_000)
         _within("aperture in mm", self.aperture_mm, 5, 50_000)
-        _within("seeing in arcsec", self.seeing_arcsec, 0.1, 60)
-        _within("focus blur in arcsec", self.focus_blur_arcsec, 0, 60)
-        _within("periodic error's period in seconds", self.periodic_error_period_s, 1, 1e6)
         _within("ambient temperature in Celsius", self.ambient_celsius, -60, 60)
+        self.conditions()
         for fault in self.faults:
             parse_fault(fault)
 

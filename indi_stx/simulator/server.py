@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from indi_stx.clock import Clock
 from indi_stx.errors import SimulatorError
@@ -44,26 +43,23 @@ class SimulatorServer:
         self._admin = Admin(self.camera) if options.admin_port is not None else None
 
     async def start(self) -> None:
-        """Listen; raise SimulatorError when the port cannot be had."""
+        """Listen; raise SimulatorError, with nothing left open, when a port cannot be had."""
         for ccd in self.camera.ccds.values():
             ccd.on_start = self._schedule_development
-        self._listen()
-        self.camera.faults.on_change = self._apply_faults
-        self._apply_faults()
-        if self._admin and self.options.admin_port is not None:
-            await self._start_admin(self._admin, self.options.admin_port)
+        try:
+            self._listen()
+            self.camera.faults.on_change = self._apply_faults
+            self._apply_faults()
+            if self._admin and self.options.admin_port is not None:
+                await self._admin.start(self.options.admin_port)
+        except SimulatorError:
+            await self.close()
+            raise
 
     @property
     def admin_port(self) -> int | None:
         """The port of the admin interface, when there is one."""
         return self._admin.port if self._admin else None
-
-    async def _start_admin(self, admin: Admin, port: int) -> None:
-        try:
-            await admin.start(port)
-        except SimulatorError:
-            await self.close()
-            raise
 
     async def close(self) -> None:
         """Stop listening, drop connections, end all background work."""
@@ -175,5 +171,4 @@ class SimulatorServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with suppress(asyncio.CancelledError):
-            await self.close()
+        await self.close()

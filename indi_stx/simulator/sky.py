@@ -129,7 +129,8 @@ class Sky:
         """Return electrons per second, shape (rows, cols), averaged over a path.
 
         Args:
-            path_arcsec: shape (n, 2), where the field stood at n equal steps of the exposure.
+            path_arcsec: shape (n, 2), where the field stood at n equal steps of the exposure;
+                n is a multiple of 16.
         """
         shifts = self._distinct_shifts(path_arcsec)
         fwhm = self.fwhm_pixels()
@@ -144,10 +145,11 @@ class Sky:
         extent = float(np.ptp(shifts, axis=0).max())
         if extent < 0.02:
             return np.asarray(shifts.mean(axis=0, keepdims=True))
-        # Two samples a pixel of travel are enough for stars wider than two pixels.
-        wanted = min(len(shifts), 4 + int(2 * extent))
-        groups = np.array_split(shifts, wanted)
-        return np.array([group.mean(axis=0) for group in groups])
+        # Two places a pixel of travel are enough for stars wider than two pixels; groups of one
+        # size keep the light even along the path.
+        wanted = 4 + int(2 * extent)
+        size = next((n for n in (16, 8, 4, 2) if n * wanted <= len(shifts)), 1)
+        return np.asarray(shifts.reshape(-1, size, 2).mean(axis=1))
 
     def _draw(self, shifts: NDArray[np.float64], fwhm: float) -> FloatImage:
         image = np.zeros((self.view.rows, self.view.columns), np.float32)

@@ -106,11 +106,7 @@ class SimulatorThread:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = SimulatorServer(self.options)
-        try:
-            await server.start()
+        async with SimulatorServer(self.options) as server:
             self._server = server
             self._started.set()
             await self._stop.wait()
-        finally:
-            await server.close()

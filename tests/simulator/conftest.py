@@ -17,7 +17,7 @@ from indi_stx.simulator.routes import Routes
 from indi_stx.simulator.server import SimulatorServer
 
 
-class FakeClock:
+class BenchClock:
     """Time that passes only when told; sleeping passes it."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Bench:
     """A camera and its calls; exposures are developed when `advance` passes their end."""
 
     camera: SimulatedCamera
-    clock: FakeClock
+    clock: BenchClock
     routes: Routes
     running: list[tuple[Ccd, Exposure]] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ class Bench:
 @pytest.fixture
 def make_bench() -> Callable[..., Bench]:
     def make(**options: object) -> Bench:
-        clock = FakeClock()
+        clock = BenchClock()
         camera = SimulatedCamera(SimulatorOptions(**options), clock)  # type: ignore[arg-type]
         camera.faults.on_change = camera.apply_faults
         bench = Bench(camera, clock, Routes(camera))
@@ -127,7 +127,9 @@ class Wire:
         """Take a frame and return its bytes."""
         start = f"{prefix}StartExposure.cgi?Duration={duration_s}&FrameType={frame_type}"
         assert await self.get(start) == b""
-        while await self.get(f"{prefix}ImageReady.cgi") == b"0\r\n":
+        for _ in range(10_000):
+            if await self.get(f"{prefix}ImageReady.cgi") == b"1\r\n":
+                break
             await asyncio.sleep(0.005)
         return await self.get(f"{prefix}Data.bin")
 

@@ -1,0 +1,119 @@
+"""An exposure from start to image buffer (STX API, Start Exposure, State, Image Ready, Data)."""
+
+import pytest
+
+PREFIXES = {"Imager": "imager", "Guider": "guider", "ExtGuider": "external-guider"}
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_states_follow_each_other_in_time(bench, prefix):
+    start = f"{prefix}StartExposure.cgi?Duration=5&FrameType=0"
+    assert bench.lines(start) == []
+    ccd = bench.camera.ccds[PREFIXES[prefix]]
+    read_out_s = ccd.sensor.model.read_out_s(ccd.geometry.columns, ccd.geometry.rows)
+    seen = []
+    for step in (4.9, 0.2, read_out_s - 0.2, 0.2):
+        bench.advance(step)
+        seen += bench.lines(f"{prefix}State.cgi") + bench.lines(f"{prefix}ImageReady.cgi")
+    assert seen == ["2", "0", "3", "0", "3", "0", "0", "1"]
+    assert ccd.ready_at == pytest.approx(1000 + 5 + read_out_s)
+
+
+def test_frame_developed_late_keeps_the_camera_reading_out(bench):
+    bench.lines("ImagerStartExposure.cgi?Duration=1&FrameType=0")
+    bench.clock.advance(100)
+    assert bench.lines("ImagerState.cgi") == ["3"]
+    bench.advance(0)
+    assert bench.lines("ImagerState.cgi") == ["0"]
+    assert bench.camera.imager.ready_at == pytest.approx(1100)
+
+
+def test_busy_while_exposing_and_reading_out(bench):
+    start = "GuiderStartExposure.cgi?Duration=1&FrameType=1"
+    assert bench.code(start) == ""
+    assert bench.code(start) == "0x80001008"
+    bench.advance(1.01)
+    assert bench.lines("GuiderState.cgi") == ["3"]
+    assert bench.code(start) == "0x80001008"
+    assert bench.code("ExtGuiderStartExposure.cgi?Duration=1&FrameType=1") == ""
+
+
+def test_parameters_of_an_exposure(bench):
+    def start(query):
+        code = bench.code(f"GuiderStartExposure.cgi?{query}")
+        bench.lines("GuiderAbortExposure.cgi")
+        return code
+
+    for query in ("", "Duration=1", "FrameType=1", "Duration&FrameType=1"):
+        assert start(query) == "0x8000100a"
+    for query in ("Duration=-1&FrameType=1", "Duration=a&FrameType=1", "Duration=&FrameType=1"):
+        assert start(query) == "0x80001009"
+    for frame_type in ("4", "-1", "", "1.0", "light"):
+        assert start(f"Duration=1&FrameType={frame_type}") == "0x80001009"
+    for query in ("FrameType=0&Duration=0", "Duration=0.01&FrameType=3&Other=1"):
+        assert start(query) == ""
+    assert start("Duration=nan&FrameType=1") == start("Duration=inf&FrameType=1") == "0x80001009"
+
+
+def test_date_time_in_every_known_spelling(bench):
+    def start(text):
+        code = bench.code(f"GuiderStartExposure.cgi?Duration=1&FrameType=1&DateTime={text}")
+        shown = code or bench.running[-1][1].date_time
+        bench.lines("GuiderAbortExposure.cgi")
+        return shown
+
+    wanted = "2026-03-14T21:05:06.789"
+    assert start("2026-03-14T21.05.06.789") == wanted
+    assert start("2026-03-14T21:05:06.789") == wanted
+    assert start("2026-03-14T21%3A05%3A06.789123") == wanted
+    assert start("2026-03-14T21:05:06") == "2026-03-14T21:05:06.000"
+    assert start("2026-03-14%2021:05:06") == start("now") == start("") == "0x80001009"
+
+
+def test_starting_empties_the_buffer_and_abort_leaves_it_empty(bench):
+    bench.expose(bench.camera.guider, 1)
+    first = bytes(bench.ask("GuiderData.bin").body)
+    assert len(first) == 657 * 495 * 2
+    bench.advance(3600)
+    assert bytes(bench.ask("GuiderData.bin").body) == first
+    bench.lines("GuiderStartExposure.cgi?Duration=10&FrameType=1")
+    assert bench.lines("GuiderImageReady.cgi") == ["0"]
+    assert bytes(bench.ask("GuiderData.bin").body) == b""
+    assert bench.lines("GuiderAbortExposure.cgi") == []
+    assert bench.lines("GuiderState.cgi") == ["0"]
+    bench.advance(100)
+    assert bench.lines("GuiderImageReady.cgi") == ["0"]
+    assert bench.camera.guider.frames == 1
+
+
+def test_abort_of_nothing_keeps_the_frame(bench):
+    bench.expose(bench.camera.guider, 1)
+    assert bench.lines("GuiderAbortExposure.cgi") == []
+    assert bench.lines("GuiderImageReady.cgi") == ["1"]
+
+
+def test_settings_changed_while_exposing_count_for_the_next_frame(bench):
+    bench.lines("GuiderStartExposure.cgi?Duration=2&FrameType=1")
+    assert bench.code("GuiderSetSettings.cgi?BinX=3&BinY=3") == ""
+    bench.advance(2)
+    bench.advance(2)
+    assert len(bench.ask("GuiderData.bin").body) == 657 * 495 * 2
+    bench.expose(bench.camera.guider, 1)
+    assert len(bench.ask("GuiderData.bin").body) == (657 // 3) * (495 // 3) * 2
+
+
+def test_odd_sensor_is_floored_when_binned(make_bench):
+    camera = make_bench(model="STXL-6303")
+    assert camera.code("ImagerSetSettings.cgi?BinX=9&BinY=9") == ""
+    camera.expose(camera.camera.imager, 0, frame_type=2)
+    assert camera.camera.imager.frame().pixels.shape == (2047 // 9, 3072 // 9)
+
+
+def test_binning_and_sub_frames_read_out_faster():
+    from indi_stx.simulator.models import MODELS
+
+    sensor = MODELS["STX-16803"].imager
+    full = sensor.read_out_s(4096, 4096)
+    assert 1 < full < 5
+    assert sensor.read_out_s(1365, 1365) < full / 2
+    assert sensor.read_out_s(100, 100) < sensor.read_out_s(1365, 1365)
