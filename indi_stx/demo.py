@@ -229,6 +229,7 @@ class DemoClient:
         p = self._device().getSwitch(name)
         for one in p:
             one.setState(1 if one.getName() == element else 0)
+        self._forget(name)
         self._client.sendNewSwitch(p)
 
     def texts(self, name: str) -> dict[str, str]:
@@ -244,7 +245,7 @@ class DemoClient:
         import PyIndi
 
         self._client.setBLOBMode(PyIndi.B_ALSO, DEVICE, "CCD1")
-        self._seen.discard("CCD1")
+        self._forget("CCD1")
         self.send_number("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=seconds)
         self.wait_while_busy(
             "CCD_EXPOSURE",
@@ -306,5 +307,12 @@ class DemoClient:
             if one.getName() in values:
                 value = values[one.getName()]
                 one.setText(value) if isinstance(value, str) else one.setValue(value)
-        self._seen.discard(name)
+        self._forget(name)
         send(p)
+
+    def _forget(self, name: str) -> None:
+        """Leave out what came before: only an answer counts from now on."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._seen.add(self._updates.get_nowait())
+        self._seen.discard(name)

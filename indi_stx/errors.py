@@ -1,17 +1,17 @@
 """Every error this project raises on purpose, in one tree.
 
     IndiStxError
-      IndiProtocolError       the peer broke the INDI wire; that message is skipped, a log line says so
-      PropertyError           our own code misused a property; a bug, never shown to a user as advice
-      ValueRefused            a client asked for something impossible; property Alert + the message
-      ConfigError             a configuration file cannot be read or written; property Alert + message
-      ImageError              a frame is short, too long or of another shape; exposure Alert or retried
-      SimulatorError          the simulated camera cannot start as asked (port taken, unknown model)
+      IndiProtocolError       the peer broke the INDI wire; that message is skipped and logged
+      PropertyError           our own code misused a property; a bug, told as one
+      ValueRefused            a client asked for the impossible; Alert and the message
+      ConfigError             a configuration file fails us; Alert and the message
+      ImageError              an impossible frame, card or image file; Alert, or tried again
+      SimulatorError          the simulated camera cannot start as asked (port taken, model)
       CameraError             anything between us and the camera; carries the request
-        CameraUnreachable     no connection: address, cable, power; the user checks those
-        CameraTimeout         connected, but no complete answer in time; retried where it is safe
-        CameraReplyInvalid    an answer that is not this camera's language; carries an excerpt
-        CameraRefused         the camera said 400 with one of its codes; carries code, text, advice
+        CameraUnreachable     no connection: the user checks address, cable and power
+        CameraTimeout         connected, but no complete answer in time; retried where safe
+        CameraReplyInvalid    an answer that is not this camera's language; has an excerpt
+        CameraRefused         the camera said 400 and one of its codes; code, text, advice
           CameraBusy          it is exposing, or its filter wheel moves; ask again later
 
 `str(error)` is always a sentence that a person at the telescope can act on.
@@ -41,7 +41,7 @@ class ConfigError(IndiStxError):
 
 
 class ImageError(IndiStxError):
-    """Pixels do not fit the frame they were announced for."""
+    """Pixels do not fit their frame, a header card is impossible, or a file cannot be stored."""
 
 
 class SimulatorError(IndiStxError):

@@ -31,7 +31,7 @@ class RunningSimulator(Protocol):
     def port(self) -> int:
         """Where it listens."""
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Stop it and wait until its thread has ended."""
 
 
@@ -98,7 +98,7 @@ class StxDevice(Device):
             await camera.aclose()
         simulator, self._simulator = self._simulator, None
         if simulator is not None:
-            await asyncio.to_thread(simulator.close)
+            await asyncio.to_thread(simulator.stop)
 
     async def close(self) -> None:
         """End everything; an exposure goes on in the camera, for whoever comes next."""

@@ -140,7 +140,9 @@ class Logs(Subsystem):
 
     def _append(self, level: Level, text: str) -> None:
         try:
-            self._file = self._file or self._open()
+            if self._file is None:
+                self._file = self._open()
+                self.info(f"Logging is enabled. Log file: {self._file.name}")
             stamp = self.device.clock.utc().isoformat(timespec="milliseconds")
             print(f"{stamp} {level.value}\t{text}", file=self._file, flush=True)
         except OSError as error:
@@ -152,6 +154,4 @@ class Logs(Subsystem):
         program = self.device.executable
         folder = Path.home() / ".indi" / "logs" / f"{now:%Y-%m-%d}" / program
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{program}_{now:%H:%M:%S}.log"
-        self.info(f"Logging is enabled. Log file: {path}")
-        return path.open("a", encoding="utf-8")
+        return (folder / f"{program}_{now:%H:%M:%S}.log").open("a", encoding="utf-8")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-import erfa  # type: ignore[import-untyped]
+import erfa
 
 from indi_stx.images.facts import Horizontal
 

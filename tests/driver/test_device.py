@@ -1,0 +1,334 @@
+"""Writes, definitions and the connection, on a small device without a wire."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from indi_stx.driver.declarations import (
+    Num,
+    Numbers,
+    Save,
+    Sw,
+    Switches,
+    Txt,
+    When,
+    number,
+    switch,
+    text,
+)
+from indi_stx.driver.device import Device, Host
+from indi_stx.driver.subsystem import Subsystem
+from indi_stx.errors import CameraUnreachable, PropertyError, ValueRefused
+from indi_stx.indi import (
+    DefVector,
+    DelProperty,
+    GetProperties,
+    Kind,
+    Message,
+    PingReply,
+    PingRequest,
+    SetVector,
+    State,
+    SwitchRule,
+)
+from tests.harness.fake_clock import FakeClock, settle
+from tests.harness.toy import ToyServer, running
+
+
+class Lamp(Subsystem):
+    """A lamp with a dimmer."""
+
+    power = switch(
+        "POWER", "Power", "Main", {"ON": Sw("On"), "OFF": Sw("Off", True)}, when=When.ALWAYS
+    )
+    colours = switch(
+        "COLOURS",
+        "Colours",
+        "Main",
+        {"RED": Sw("Red", True), "BLUE": Sw("Blue")},
+        rule=SwitchRule.ANY_OF_MANY,
+        when=When.ALWAYS,
+    )
+    reset = switch(
+        "RESET", "Reset", "Main", {"NOW": Sw("Now")}, rule=SwitchRule.AT_MOST_ONE, when=When.ALWAYS
+    )
+    level = number(
+        "LEVEL",
+        "Level",
+        "Main",
+        {"LEFT": Num("Left", "%.f", 0, 10), "RIGHT": Num("Right", "%.f", 0, 10)},
+        save=Save.AT_START,
+        when=When.ALWAYS,
+    )
+    frame = number(
+        "FRAME", "Frame", "Main", {"X": Num("X", max=9), "Y": Num("Y", max=9)}, whole=True
+    )
+    label = text("LABEL", "Label", "Main", {"TEXT": Txt("Text", "lamp")}, needs="a plate")
+    polls = 0
+    failing = False
+
+    @power.on_write
+    async def _power(self, new: Switches) -> None:
+        """Fail in the ways a handler can."""
+        await asyncio.sleep(0)
+        if new["ON"]:
+            raise CameraUnreachable("No answer from 10.0.0.9:80.", request="/lamp")
+
+    @level.on_write
+    async def _level(self, new: Numbers) -> None:
+        """Refuse what is lopsided."""
+        if new["LEFT"] == 7:
+            raise RuntimeError("a bug")
+        if abs(new["LEFT"] - new["RIGHT"]) > 5:
+            raise ValueRefused("Left and right differ too much.")
+
+    async def poll(self) -> None:
+        self.polls += 1
+        if self.failing:
+            raise CameraUnreachable("No answer from 10.0.0.9:80.", request="/lamp")
+
+
+class Toy(Device):
+    """A device with a lamp."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__("Toy", host)
+        self.lamp = Lamp(self)
+        self.subsystems = [self.general, self.log, self.lamp]
+
+
+def lamp_of(server: ToyServer) -> Lamp:
+    device = server.runtime.devices[0]
+    assert isinstance(device, Toy)
+    return device.lamp
+
+
+def sets_of(messages: list[object], name: str) -> list[SetVector]:
+    return [m for m in messages if isinstance(m, SetVector) and m.name == name]
+
+
+def values_of(vector: SetVector) -> dict[str, object]:
+    return {e.name: e.value for e in vector.elements}
+
+
+async def test_definitions_follow_the_question() -> None:
+    async with running(Toy) as server:
+        all_of_it = await server.hear(GetProperties())
+        names = [m.name for m in all_of_it if isinstance(m, DefVector)]
+        assert names[:3] == ["DRIVER_INFO", "POLLING_PERIOD", "CONFIG_PROCESS"]
+        assert {"POWER", "LEVEL"} < set(names)
+        assert not {"FRAME", "LABEL", "DEBUG_LEVEL"} & set(names)
+        (one,) = await server.hear(GetProperties(device="Toy", name="LEVEL"))
+        assert isinstance(one, DefVector)
+        assert one.name == "LEVEL"
+        assert await server.hear(GetProperties(device="Toy", name="NOTHING")) == []
+        assert await server.hear(GetProperties(device="Other")) == []
+
+
+async def test_a_write_without_a_handlers_answer_is_answered_ok() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        (answer,) = await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=3)
+        assert isinstance(answer, SetVector)
+        assert answer.state is State.OK
+        assert values_of(answer) == {"LEFT": 3.0, "RIGHT": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"LEFT": 11}, "out of range [0, 10]"),
+        ({"LEFT": "abc"}, "LEVEL: Bad format LEFT"),
+        ({"LEFT": 9}, "differ too much"),
+        ({"LEFT": 7}, "internal error"),
+        ({"MIDDLE": 1}, "newNumberVector with no valid members"),
+    ],
+)
+async def test_a_refused_number_keeps_its_value_and_says_why(
+    values: dict[str, object], complaint: str
+) -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=2)
+        message, answer = await server.write("Toy", Kind.NUMBER, "LEVEL", **values)
+        assert isinstance(message, Message)
+        assert message.text.startswith("[ERROR] ")
+        assert complaint in message.text
+        assert isinstance(answer, SetVector)
+        assert answer.state is State.ALERT
+        assert values_of(answer) == {"LEFT": 2.0, "RIGHT": 0.0}
+
+
+async def test_a_whole_vector_refuses_a_part_of_itself() -> None:
+    async with running(Toy) as server:
+        server.runtime.devices[0].bring_up()
+        message, answer = (await server.write("Toy", Kind.NUMBER, "FRAME", X=3))[-2:]
+        assert isinstance(message, Message)
+        assert "missing Y" in message.text
+        assert isinstance(answer, SetVector)
+        assert answer.state is State.ALERT
+
+
+@pytest.mark.parametrize(
+    ("name", "wish", "result", "state"),
+    [
+        ("POWER", {"OFF": "On"}, {"ON": False, "OFF": True}, State.OK),
+        ("POWER", {"OFF": "Off"}, {"ON": False, "OFF": True}, State.ALERT),
+        ("POWER", {"ON": "On", "OFF": "On"}, {"ON": False, "OFF": True}, State.ALERT),
+        ("POWER", {"ON": "maybe"}, {"ON": False, "OFF": True}, State.ALERT),
+        ("POWER", {"ON": "On"}, {"ON": False, "OFF": True}, State.ALERT),
+        ("COLOURS", {"BLUE": "On"}, {"RED": True, "BLUE": True}, State.OK),
+        ("COLOURS", {"RED": "Off"}, {"RED": False, "BLUE": False}, State.OK),
+        ("RESET", {"NOW": "On"}, {"NOW": True}, State.OK),
+        ("RESET", {"NOW": "Off"}, {"NOW": False}, State.OK),
+    ],
+)
+async def test_switch_rules(
+    name: str, wish: dict[str, str], result: dict[str, bool], state: State
+) -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        (answer,) = sets_of(await server.write("Toy", Kind.SWITCH, name, **wish), name)
+        assert (values_of(answer), answer.state) == (result, state)
+
+
+async def test_unknown_and_read_only_properties_are_ignored() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        assert await server.write("Toy", Kind.NUMBER, "NOTHING", A=1) == []
+        assert await server.write("Toy", Kind.TEXT, "DRIVER_INFO", DRIVER_NAME="x") == []
+        assert await server.write("Other", Kind.NUMBER, "LEVEL", LEFT=1) == []
+        assert await server.write("Toy", Kind.NUMBER, "FRAME", X=1, Y=1) == [], "not defined yet"
+
+
+async def test_garbage_and_pings() -> None:
+    async with running(Toy) as server:
+        assert await server.hear(b"<<<not & xml>>>\n</x>") == []
+        assert await server.hear(PingRequest("7")) == [PingReply("7")]
+
+
+async def test_a_slow_handler_delays_only_its_own_lane() -> None:
+    clock = FakeClock()
+
+    class Slow(Subsystem):
+        wheel = number("WHEEL", "Wheel", "Main", {"SLOT": Num("Slot", max=9)}, when=When.ALWAYS)
+
+        @wheel.on_write
+        async def _turn(self, new: Numbers) -> None:
+            """Take ten seconds."""
+            await clock.sleep(10)
+
+    class Two(Toy):
+        def __init__(self, host: Host) -> None:
+            super().__init__(host)
+            self.subsystems.append(Slow(self))
+
+    async with running(Two, clock) as server:
+        await server.hear(GetProperties())
+        assert await server.write("Toy", Kind.NUMBER, "WHEEL", SLOT=3) == []
+        assert sets_of(await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=1), "LEVEL")
+        assert await server.write("Toy", Kind.NUMBER, "WHEEL", SLOT=4) == []
+        await clock.advance(10)
+        assert [values_of(s) for s in server.sets("WHEEL")] == [{"SLOT": 3.0}]
+        await clock.advance(10)
+        assert [values_of(s) for s in server.sets("WHEEL")] == [{"SLOT": 3.0}, {"SLOT": 4.0}]
+
+
+async def test_the_connection_defines_polls_and_withdraws() -> None:
+    clock = FakeClock()
+    async with running(Toy, clock) as server:
+        device, lamp = server.runtime.devices[0], lamp_of(server)
+        await server.hear(GetProperties())
+        device.capabilities = frozenset({"a plate"})
+        device.bring_up()
+        await clock.advance(3.5)
+        assert lamp.polls == 4
+        defined = [m.name for m in server.channel.said if isinstance(m, DefVector)]
+        assert defined[-2:] == ["FRAME", "LABEL"]
+        await device.take_down()
+        gone = [m.name for m in server.channel.said if isinstance(m, DelProperty)]
+        assert gone == ["FRAME", "LABEL"]
+        await clock.advance(5)
+        assert lamp.polls == 4
+
+
+async def test_trouble_is_told_once_and_its_end_too() -> None:
+    clock = FakeClock()
+    async with running(Toy, clock) as server:
+        lamp = lamp_of(server)
+        server.runtime.devices[0].bring_up()
+        await settle()
+        lamp.failing = True
+        await clock.advance(5)
+        lamp.failing = False
+        await clock.advance(2)
+        texts = [m.text for m in server.channel.said if isinstance(m, Message)]
+        assert [t.split(" ")[0] for t in texts] == ["[WARNING]", "[INFO]"]
+        assert "10.0.0.9" in texts[0]
+
+
+async def test_narrowed_limits_reach_clients_and_hold() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        level = lamp_of(server).level
+        level.publish({"LEFT": 9, "RIGHT": 9}, State.OK)
+        level.narrow(LEFT=(1, 4), RIGHT=(0, 10, 0.5))
+        told = server.sets("LEVEL")[-1].elements
+        assert [(e.value, e.min, e.max, e.step) for e in told] == [(4, 1, 4, 0), (9, 0, 10, 0.5)]
+        (answer,) = sets_of(await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=5), "LEVEL")
+        assert answer.state is State.ALERT
+
+
+async def test_our_own_mistakes_are_property_errors() -> None:
+    async with running(Toy) as server:
+        lamp = lamp_of(server)
+        with pytest.raises(PropertyError):
+            lamp.level.publish({"MIDDLE": 1})
+        await server.hear(GetProperties())
+        with pytest.raises(PropertyError):
+            lamp.level.redeclare({"A": Num("A")})
+
+
+async def test_a_saved_configuration_is_taken_over_and_replayed() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=3, RIGHT=4)
+        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_SAVE="On")
+        assert sets_of(said, "CONFIG_PROCESS")[0].state is State.OK
+        await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=0, RIGHT=0)
+        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_LOAD="On")
+        assert values_of(sets_of(said, "LEVEL")[0]) == {"LEFT": 3.0, "RIGHT": 4.0}
+    async with running(Toy) as server:
+        said = await server.hear(GetProperties())
+        (level,) = [m for m in said if isinstance(m, DefVector) and m.name == "LEVEL"]
+        assert [e.value for e in level.elements] == [3.0, 4.0]
+        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_PURGE="On")
+        assert server.runtime.devices[0].config.default_path.exists()
+        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_LOAD="On")
+        assert isinstance(said[1], Message)
+        assert "No configuration has been saved" in said[1].text
+        assert sets_of(said, "CONFIG_PROCESS")[0].state is State.ALERT
+
+
+async def test_debug_shows_its_levels_and_steers_the_log() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        device = server.runtime.devices[0]
+        said = await server.write("Toy", Kind.SWITCH, "DEBUG", ENABLE="On")
+        names = [m.name for m in said if isinstance(m, DefVector)]
+        assert names == ["DEBUG_LEVEL", "LOGGING_LEVEL", "LOG_OUTPUT"]
+        device.log.debug("unseen")
+        await server.write("Toy", Kind.SWITCH, "DEBUG_LEVEL", DBG_DEBUG="On", DBG_SESSION="Off")
+        device.log.debug("seen")
+        device.log.info("unseen")
+        texts = [m.text for m in server.channel.said if isinstance(m, Message)]
+        assert texts == ["[INFO] Debug is enabled.", "[DEBUG] seen"]
+        await server.write("Toy", Kind.SWITCH, "DEBUG_LEVEL", DBG_SESSION="On")
+        await server.write("Toy", Kind.SWITCH, "LOG_OUTPUT", FILE_DEBUG="On")
+        device.log.error("for the file")
+        (log,) = (device.config.path.parent / "logs").rglob("*.log")
+        assert "ERROR\tfor the file" in log.read_text()
+        said = await server.write("Toy", Kind.SWITCH, "DEBUG", DISABLE="On")
+        assert len([m for m in said if isinstance(m, DelProperty)]) == 3

@@ -1,0 +1,1 @@
+"""Real parts for tests: indiserver, clients on TCP and unix sockets, PyIndi, a fake clock."""
