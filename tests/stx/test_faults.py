@@ -1,0 +1,202 @@
+"""Each fault of the simulated camera: what the client raises, or shows when nothing is raised."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from indi_stx.errors import (
+    CameraError,
+    CameraRefused,
+    CameraReplyInvalid,
+    CameraTimeout,
+    CameraUnreachable,
+)
+from indi_stx.simulator.faults import FAULTS
+from indi_stx.simulator.options import SimulatorOptions
+from indi_stx.simulator.thread import SimulatorThread
+from indi_stx.stx import (
+    Camera,
+    CcdState,
+    FanState,
+    FilterState,
+    FrameType,
+    Geometry,
+)
+
+SMALL = Geometry(0, 0, 200, 100)
+
+
+@asynccontextmanager
+async def camera_with(*faults: str, **options: object) -> AsyncIterator[Camera]:
+    settings = SimulatorOptions(
+        faults=faults,
+        time_scale=1000.0,
+        overload_delay_s=0.0,
+        **options,  # type: ignore[arg-type]
+    )
+    with SimulatorThread(settings) as simulator:
+        client = Camera(
+            simulator.host,
+            simulator.port,
+            command_gap_s=0.0,
+            connect_timeout_s=2.0,
+            timeout_s=0.8,
+            stall_timeout_s=1.0,
+        )
+        async with client:
+            yield client
+
+
+async def expose(camera: Camera, geometry: Geometry = SMALL) -> CcdState:
+    await camera.imager.set_geometry(geometry)
+    await camera.imager.start_exposure(0.5, FrameType.LIGHT)
+    while (state := await camera.imager.state()) not in (CcdState.IDLE, CcdState.ERROR):
+        pass
+    return state
+
+
+async def download(camera: Camera) -> bytes:
+    async with camera.imager.open_data(SMALL.data_bytes) as chunks:
+        return b"".join([chunk async for chunk in chunks])
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        ("refuse", CameraUnreachable, "refuses connections"),
+        ("hang", CameraTimeout, "no answer"),
+        ("reset", CameraUnreachable, "before it answered"),
+        ("truncate-text=3", CameraUnreachable, "in the middle"),
+        ("stall-body=3", CameraTimeout, "did not complete"),
+        ("reset-body=3", CameraUnreachable, "in the middle"),
+        ("reboot=60", CameraUnreachable, "refuses connections"),
+    ],
+)
+async def test_command_fails(fault: str, error: type[CameraError], words: str) -> None:
+    async with camera_with(fault) as camera:
+        with pytest.raises(error, match=words):
+            await camera.description()
+
+
+async def test_garbled_text() -> None:
+    async with camera_with("garble-text") as camera:
+        with pytest.raises(CameraReplyInvalid):
+            await camera.imager.state()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        ("reset-body=5000", CameraUnreachable, "in the middle"),
+        ("stall-body=5000", CameraTimeout, "stopped sending"),
+        ("short-frame=2", CameraReplyInvalid, "39998 bytes"),
+    ],
+)
+async def test_download_fails_once_and_the_frame_is_still_there(
+    fault: str, error: type[CameraError], words: str
+) -> None:
+    async with camera_with(f"{fault},path=.bin,times=1") as camera:
+        await expose(camera)
+        with pytest.raises(error, match=words):
+            await download(camera)
+        assert len(await download(camera)) == SMALL.data_bytes
+
+
+async def test_zero_frame_arrives_for_others_to_judge() -> None:
+    async with camera_with("zero-frame") as camera:
+        await expose(camera)
+        assert await download(camera) == bytes(SMALL.data_bytes)
+
+
+async def test_slow_link_is_no_stall() -> None:
+    async with camera_with("slow-link=100000") as camera:
+        await expose(camera)
+        assert len(await download(camera)) == SMALL.data_bytes
+
+
+async def test_commands_outlive_a_frame_on_a_single_connection() -> None:
+    """The frame takes longer than the time limit of the command that waits behind it."""
+    large = Geometry(0, 0, 400, 200)
+    async with camera_with("single-connection", bandwidth_bytes_per_s=100_000.0) as camera:
+        await expose(camera, large)
+        async with camera.imager.open_data(large.data_bytes) as chunks:
+            asking = asyncio.create_task(camera.description())
+            frame = b"".join([chunk async for chunk in chunks])
+        assert len(frame) == large.data_bytes
+        assert await asking == "SBIG STX-16803"
+
+
+async def test_error_state() -> None:
+    async with camera_with("error-state") as camera:
+        assert await expose(camera) is CcdState.ERROR
+
+
+async def test_stale_flag_is_shown_as_it_is() -> None:
+    async with camera_with("stale-ready") as camera:
+        await expose(camera)
+        await camera.imager.start_exposure(100_000, FrameType.DARK)
+        assert await camera.imager.state() is CcdState.EXPOSING
+        assert await camera.imager.image_ready()
+
+
+async def test_abort_fails() -> None:
+    async with camera_with("abort-fails") as camera:
+        await camera.imager.start_exposure(100_000, FrameType.DARK)
+        with pytest.raises(CameraRefused, match="Abort failed") as caught:
+            await camera.imager.abort_exposure()
+        assert caught.value.code == 0x80001007
+
+
+async def test_cooler_latch_up_is_visible() -> None:
+    async with camera_with("cooler-latch-up") as camera:
+        await camera.imager.set_settings(cooler_on=True, setpoint_celsius=-20)
+        found = await camera.imager.get_settings("cooler_power_percent", "temperature_celsius")
+        assert found.cooler_power_percent == 100
+        assert found.temperature_celsius > -18
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("filter-missing", 0x8000100C), ("filter-communication", 0x8000100D)]
+)
+async def test_filter_wheel_that_is_not_there(fault: str, code: int) -> None:
+    async with camera_with(fault) as camera:
+        with pytest.raises(CameraRefused) as caught:
+            await camera.change_filter(2)
+        assert caught.value.code == code
+
+
+async def test_jammed_filter_wheel() -> None:
+    async with camera_with("filter-jammed") as camera:
+        await camera.change_filter(5)
+        while (state := await camera.filter_state()) is FilterState.MOVING:
+            pass
+        assert state is FilterState.ERROR
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"), [("no-guider", "guider"), ("no-external-guider", "external_guider")]
+)
+async def test_missing_guide_ccd(fault: str, name: str) -> None:
+    async with camera_with(fault) as camera:
+        ccd = getattr(camera, name)
+        found = await ccd.get_settings("sensor_width", "sensor_height")
+        assert (found.sensor_width, found.sensor_height) == (0, 0)
+        with pytest.raises(CameraRefused):
+            await ccd.start_exposure(1, FrameType.LIGHT)
+
+
+async def test_fan_that_does_not_obey() -> None:
+    async with camera_with("fan-writes-ignored", firmware="newer") as camera:
+        before = await camera.imager.get_settings("fan_state")
+        await camera.imager.set_settings(fan_state=FanState.OFF)
+        assert await camera.imager.get_settings("fan_state") == before
+
+
+def test_every_fault_has_a_test() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in FAULTS if f'"{name}' not in source] == []
