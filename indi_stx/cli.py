@@ -47,7 +47,8 @@ async def _drive() -> None:
 
     runtime = Runtime(open_stdio())
     name = os.environ.get("INDIDEV") or DEFAULT_NAME
-    runtime.devices.append(CameraDevice(name, runtime, _start_simulator))
+    camera = CameraDevice(name, runtime, _start_simulator)
+    runtime.devices += [camera, camera.guide_head]
     await runtime.run()
 
 

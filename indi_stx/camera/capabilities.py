@@ -10,6 +10,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from indi_stx.errors import CameraRefused
+
 if TYPE_CHECKING:
     from indi_stx.stx import Camera, Ccd, CcdSettings, VersionNumbers
 
@@ -18,6 +20,8 @@ class Capability(enum.Enum):
     """Hardware that not every camera has."""
 
     COOLER = "cooler"
+    GUIDER = "internal guide CCD"
+    EXTERNAL_GUIDER = "external guide head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,19 @@ class CameraFacts:
 
     description: str
     versions: VersionNumbers
-    capabilities: frozenset[Capability]
+    imager: CcdFacts
+    guider: CcdFacts | None
+    external_guider: CcdFacts | None
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What of the optional hardware there is."""
+        found = {
+            Capability.COOLER: True,
+            Capability.GUIDER: self.guider is not None,
+            Capability.EXTERNAL_GUIDER: self.external_guider is not None,
+        }
+        return frozenset(capability for capability, there in found.items() if there)
 
     @classmethod
     async def read(cls, camera: Camera) -> Self:
@@ -77,5 +93,16 @@ class CameraFacts:
         return cls(
             description=await camera.description(),
             versions=await camera.version_numbers(),
-            capabilities=frozenset({Capability.COOLER}),
+            imager=await CcdFacts.read(camera.imager),
+            guider=await _facts_if_there(camera.guider),
+            external_guider=await _facts_if_there(camera.external_guider),
         )
+
+
+async def _facts_if_there(ccd: Ccd) -> CcdFacts | None:
+    """Return the facts of a CCD that may be missing: it is refused then, or has no pixels."""
+    try:
+        facts = await CcdFacts.read(ccd)
+    except CameraRefused:
+        return None
+    return facts if facts.width and facts.height else None

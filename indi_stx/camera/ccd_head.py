@@ -30,6 +30,7 @@ from indi_stx.stx.settings import Geometry
 
 if TYPE_CHECKING:
     from indi_stx.camera.capabilities import CcdFacts
+    from indi_stx.camera.cooler import Cooler
     from indi_stx.stx import Ccd
     from indi_stx.stx.ccd import FrameType
 
@@ -127,6 +128,16 @@ class CcdHead(CameraSubsystem):
         raise NotImplementedError
 
     @property
+    def cooler(self) -> Cooler | None:
+        """What cools this CCD, if anything does."""
+        return None
+
+    @property
+    def sensor_facts(self) -> CcdFacts:
+        """What the camera said of this CCD when connecting."""
+        raise NotImplementedError
+
+    @property
     def geometry(self) -> Geometry:
         """Frame and binning as the clients see them."""
         x, y, width, height = (int(v) for v in self.frame.values.values())
@@ -142,10 +153,8 @@ class CcdHead(CameraSubsystem):
     # --- connection ----------------------------------------------------------------------------
 
     async def on_connect(self) -> None:
-        """Read the sensor's facts and the camera's present frame, and narrow the limits."""
-        from indi_stx.camera.capabilities import CcdFacts
-
-        self.facts = facts = await CcdFacts.read(self.ccd)
+        """Narrow the limits to this sensor's, and begin with all of it."""
+        self.facts = facts = self.sensor_facts
         self._camera_geometry = None
         self._run = None
         self.frame.narrow(

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Sequence
+
+from indi_stx.camera.capabilities import Capability
 from indi_stx.camera.connection import Connection
 from indi_stx.camera.cooler import Cooler
+from indi_stx.camera.external_guider import ExternalGuideHead
+from indi_stx.camera.guider import Guider
 from indi_stx.camera.imager import Imager
 from indi_stx.camera.stx_device import SimulatorFactory, StxDevice
 from indi_stx.driver.device import Host
+from indi_stx.driver.subsystem import Subsystem
 
 DEFAULT_NAME = "SBIG STX"
-DRIVER_VERSION = "0.1"
-INTERFACE_CCD = 2
+DRIVER_VERSION = "2.1"
+"""PHD2 reads this as a number and wants at least 2.1 of a driver that has adaptive optics."""
+
+
+class Interface(enum.IntFlag):
+    """What INDI clients look for in DRIVER_INFO."""
+
+    CCD = 2
+    GUIDER = 4
+    FILTER = 16
+    AO = 256
 
 
 class CameraDevice(StxDevice):
@@ -21,22 +37,42 @@ class CameraDevice(StxDevice):
     """
 
     def __init__(self, name: str, host: Host, simulator: SimulatorFactory | None = None) -> None:
-        super().__init__(name, host, simulator)
+        super().__init__(name, host, simulator=simulator)
         self.connection = Connection(self)
         self.cooler = Cooler(self)
         self.imager = Imager(self)
+        self.guider = Guider(self)
+        self.guide_head = ExternalGuideHead(self, host)
         self.subsystems = [
             self.connection,
             self.general,
             self.log,
             self.imager,
+            self.guider,
             self.cooler,
         ]
-        self.general.driver_info.assign(
-            {
-                "DRIVER_NAME": name,
-                "DRIVER_EXEC": self.executable,
-                "DRIVER_VERSION": DRIVER_VERSION,
-                "DRIVER_INTERFACE": str(INTERFACE_CCD),
-            }
-        )
+        _introduce(self, Interface.CCD | Interface.GUIDER | Interface.FILTER | Interface.AO)
+        _introduce(self.guide_head, Interface.CCD)
+
+    def bring_up(self) -> None:
+        """Define the properties of the connection, and show the external guide head if any."""
+        super().bring_up()
+        if Capability.EXTERNAL_GUIDER in self.capabilities:
+            self.schedule.spawn(self.guide_head.appear(), f"{self.guide_head.name} appears")
+
+    async def take_down(self, *, keep: Sequence[Subsystem] = ()) -> None:
+        """End the connection; the external guide head goes with it."""
+        await self.guide_head.disappear()
+        await super().take_down(keep=keep)
+
+
+def _introduce(device: StxDevice, interface: Interface) -> None:
+    """Fill in DRIVER_INFO: clients decide by its first definition what the device is."""
+    device.general.driver_info.assign(
+        {
+            "DRIVER_NAME": device.name,
+            "DRIVER_EXEC": device.executable,
+            "DRIVER_VERSION": DRIVER_VERSION,
+            "DRIVER_INTERFACE": str(interface.value),
+        }
+    )

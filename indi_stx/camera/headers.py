@@ -15,7 +15,7 @@ def facts_of(run: ExposureRun) -> FrameFacts:
 
     head, geometry = run.head, run.geometry
     device, ccd = head.device, head.facts
-    cooler = device.cooler
+    cooler = head.cooler
     return FrameFacts(
         instrument=device.name,
         rows=geometry.rows,
@@ -31,8 +31,8 @@ def facts_of(run: ExposureRun) -> FrameFacts:
         pixel_width_um=ccd.pixel_width_um,
         pixel_height_um=ccd.pixel_height_um,
         started_utc=run.started_utc,
-        ccd_celsius=cooler.ccd_celsius,
-        setpoint_celsius=cooler.setpoint_celsius,
+        ccd_celsius=cooler.ccd_celsius if cooler else None,
+        setpoint_celsius=cooler.setpoint_celsius if cooler else None,
         gain_electrons_per_adu=ccd.electrons_per_adu,
         camera_model=device.facts.description,
         firmware=device.facts.versions.firmware,

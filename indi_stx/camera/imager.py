@@ -10,6 +10,8 @@ from indi_stx.driver.groups import IMAGE_SETTINGS
 from indi_stx.indi import Permission, State
 
 if TYPE_CHECKING:
+    from indi_stx.camera.capabilities import CcdFacts
+    from indi_stx.camera.cooler import Cooler
     from indi_stx.stx import Ccd
 
 
@@ -52,6 +54,16 @@ class Imager(CcdHead):
     def ccd(self) -> Ccd:
         """The imaging CCD's calls."""
         return self.device.camera.imager
+
+    @property
+    def cooler(self) -> Cooler | None:
+        """What cools it, if anything does."""
+        return self.device.cooler
+
+    @property
+    def sensor_facts(self) -> CcdFacts:
+        """What the camera said of it when connecting."""
+        return self.device.facts.imager
 
     @reset.on_write
     async def _reset_requested(self, new: Switches) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from indi_stx.driver.config import ConfigFile
 from indi_stx.driver.device import Device, Host
 from indi_stx.driver.subsystem import Subsystem
 from indi_stx.errors import SimulatorError
@@ -39,18 +40,20 @@ SimulatorFactory = Callable[[], RunningSimulator]
 
 
 class StxDevice(Device):
-    """A camera.
-
-    Attributes:
-        facts: what the camera says of itself; of the last one when disconnected.
-    """
+    """A device whose subsystems talk to a camera."""
 
     executable = "indi_stx_ccd"
-    facts: CameraFacts
-    cooler: Cooler
-
-    def __init__(self, name: str, host: Host, simulator: SimulatorFactory | None = None) -> None:
-        super().__init__(name, host)
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        *,
+        simulator: SimulatorFactory | None = None,
+        config: ConfigFile | None = None,
+    ) -> None:
+        super().__init__(name, host, config)
+        self.cooler: Cooler | None = None
+        self._facts: CameraFacts | None = None
         self._simulator_factory = simulator
         self._simulator: RunningSimulator | None = None
         self._camera: Camera | None = None
@@ -61,6 +64,13 @@ class StxDevice(Device):
         if self._camera is None:
             raise RuntimeError("a handler of the connection ran without a connection")
         return self._camera
+
+    @property
+    def facts(self) -> CameraFacts:
+        """What the camera said of itself when it was connected."""
+        if self._facts is None:
+            raise RuntimeError("no camera has been connected yet")
+        return self._facts
 
     def start_simulator(self) -> tuple[str, int]:
         """Start the simulated camera and return its address; blocks for a moment.
@@ -85,11 +95,11 @@ class StxDevice(Device):
         from indi_stx.stx import Camera
 
         self._camera = Camera(host, port, clock=self.clock)
-        self.facts = await CameraFacts.read(self._camera)
-        self.capabilities = self.facts.capabilities
-        for subsystem in self.subsystems:
+        self._facts = await CameraFacts.read(self._camera)
+        self.capabilities = frozenset(self._facts.capabilities)
+        for subsystem in self.existing:
             await subsystem.on_connect()
-        return self.facts
+        return self._facts
 
     async def close_camera(self) -> None:
         """Let go of the camera, and stop the simulated one."""

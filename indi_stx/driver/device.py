@@ -51,6 +51,7 @@ class Device:
         subsystems: what it can do, in the order in which their properties are defined.
         capabilities: what the hardware turned out to have; decides which properties exist.
         connected: whether the properties of the connection are defined.
+        visible: whether clients know of the device at all.
         schedule: tasks that end with the connection.
     """
 
@@ -63,12 +64,18 @@ class Device:
         self.config = config or ConfigFile.of_device(name)
         self.capabilities: frozenset[Hashable] = frozenset()
         self.connected = False
+        self.visible = True
         self.schedule = Schedule(host.clock)
         self.general = General(self)
         self.log = Logs(self)
         self.subsystems: list[Subsystem] = [self.general, self.log]
         self._host = host
         self._trouble: str | None = None
+
+    @property
+    def existing(self) -> list[Subsystem]:
+        """The subsystems that this hardware has."""
+        return [s for s in self.subsystems if s.exists(self.capabilities)]
 
     # --- wire ----------------------------------------------------------------------------------
 
@@ -82,6 +89,8 @@ class Device:
 
     def answer(self, name: str | None) -> None:
         """Define everything that exists now, or one property, for a client that asks."""
+        if not self.visible:
+            return
         wanted = (
             [s.properties[name] for s in self.subsystems if name in s.properties]
             if name
@@ -148,7 +157,7 @@ class Device:
         for p in self._due():
             if not p.defined:
                 p.define()
-        for subsystem in self.subsystems:
+        for subsystem in self.existing:
             if type(subsystem).poll is not Subsystem.poll:
                 name = type(subsystem).__name__
                 job = partial(self._poll, subsystem)

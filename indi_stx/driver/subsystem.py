@@ -23,10 +23,12 @@ class Subsystem:
 
     Attributes:
         words: what stands for `{words}` in the declarations' names, labels and groups.
+        needs: a capability without which the subsystem does not exist; None for none.
         properties: the live properties by INDI name, in the order of their declarations.
     """
 
     words: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[Hashable | None] = None
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -45,10 +47,16 @@ class Subsystem:
         handler_name = self._handlers[name]
         return getattr(self, handler_name) if handler_name else None
 
+    def exists(self, capabilities: frozenset[Hashable]) -> bool:
+        """Tell whether a device of these capabilities has this subsystem."""
+        return self.needs is None or self.needs in capabilities
+
     def defined_now(
         self, capabilities: frozenset[Hashable], connected: bool
     ) -> list[Property[Any]]:
         """Return the properties that clients should know of in this situation."""
+        if not self.exists(capabilities):
+            return []
         return [
             p
             for p in self.properties.values()
