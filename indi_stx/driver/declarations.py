@@ -117,6 +117,8 @@ class Spec:
         autosave: write this property alone to the configuration file whenever a client changes it.
         whole: refuse a write that leaves out an element (libindi: frame and binning).
         checked: refuse numbers outside their limits before the handler sees them.
+        momentary: a write is a command, such as a guide pulse: elements that it leaves out are at
+            their first value again, not at that of the command before.
     """
 
     kind: Kind
@@ -133,6 +135,7 @@ class Spec:
     autosave: bool = False
     whole: bool = False
     checked: bool = True
+    momentary: bool = False
 
 
 class Options(TypedDict, total=False):
@@ -147,6 +150,7 @@ class Options(TypedDict, total=False):
     autosave: bool
     whole: bool
     checked: bool
+    momentary: bool
 
 
 P = TypeVar("P", bound=Property[Any])

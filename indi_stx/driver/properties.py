@@ -164,7 +164,7 @@ class Property(ABC, Generic[V]):
     # --- from the clients ----------------------------------------------------------------------
 
     def accept(self, new: NewVector) -> dict[str, V]:
-        """Return what a client's write asks for, completed with the present values.
+        """Return what a client's write asks for, completed with the present or the first values.
 
         Raises:
             ValueRefused: nothing usable in it, or a value is malformed or outside its limits.
@@ -193,6 +193,8 @@ class Property(ABC, Generic[V]):
         return {name: self._saved(value) for name, value in self._values.items()}
 
     def _complete(self, parsed: dict[str, V]) -> dict[str, V]:
+        if self.spec.momentary:
+            return {**{name: e.value for name, e in self.elements.items()}, **parsed}
         return {**self._values, **parsed}
 
     def _saved(self, value: V) -> str:
