@@ -71,12 +71,15 @@ class FrameReceiver:
         header: the complete FITS header, padded to 2880 bytes.
         rows: height in (binned) pixels.
         cols: width in (binned) pixels.
+        pixels_are_fits: they come as FITS has them, and are stored as they come.
 
     Raises:
         ImageError: the shape is empty, or there is no memory for such a frame.
     """
 
-    def __init__(self, header: bytes, rows: int, cols: int) -> None:
+    def __init__(
+        self, header: bytes, rows: int, cols: int, *, pixels_are_fits: bool = False
+    ) -> None:
         if rows < 1 or cols < 1:
             raise ImageError(
                 f"A frame of {cols} x {rows} pixels is empty; check the frame settings."
@@ -86,6 +89,7 @@ class FrameReceiver:
         self.rows = rows
         self.cols = cols
         self._header_size = len(header)
+        self._pixels_are_fits = pixels_are_fits
         self._expected = rows * cols * _PIXEL_SIZE
         self._received = 0
         self._converted = 0
@@ -145,6 +149,8 @@ class FrameReceiver:
 
     def _convert(self) -> None:
         """Convert the whole pixels that have arrived since the last time."""
+        if self._pixels_are_fits:
+            return
         count = (self._received - self._converted) // _PIXEL_SIZE
         if count:
             start = self._header_size + self._converted
