@@ -90,7 +90,8 @@ class CameraRefused(CameraError):
     """
 
     def __init__(self, *, request: str, code: int, text: str, advice: str) -> None:
-        super().__init__(f"The camera refused: {text} (0x{code:08x}). {advice}", request=request)
+        number = f" (0x{code:08x})" if code else ""
+        super().__init__(f"The camera refused: {text}{number} {advice}", request=request)
         self.code = code
         self.text = text
         self.advice = advice

@@ -129,4 +129,4 @@ def _import_heavy() -> None:
     """Import what only a connected camera needs, off the event loop."""
     import indi_stx.images.fits
     import indi_stx.images.frame
-    import indi_stx.stx  # noqa: F401
+    import indi_stx.stx.transport  # noqa: F401
