@@ -16,8 +16,10 @@ from indi_stx.driver.subsystem import Subsystem
 from indi_stx.errors import SimulatorError
 
 if TYPE_CHECKING:
+    from indi_stx.camera.active_devices import ActiveDevices
     from indi_stx.camera.capabilities import CameraFacts
     from indi_stx.camera.cooler import Cooler
+    from indi_stx.camera.fits_header import FitsHeader
     from indi_stx.stx import Camera
 
 
@@ -43,6 +45,9 @@ class StxDevice(Device):
     """A device whose subsystems talk to a camera."""
 
     executable = "indi_stx_ccd"
+    active_devices: ActiveDevices
+    fits_header: FitsHeader
+
     def __init__(
         self,
         name: str,
@@ -57,6 +62,11 @@ class StxDevice(Device):
         self._simulator_factory = simulator
         self._simulator: RunningSimulator | None = None
         self._camera: Camera | None = None
+
+    @property
+    def camera_device(self) -> StxDevice:
+        """The device that knows telescope and user: this one, or the one it hangs on."""
+        return self
 
     @property
     def camera(self) -> Camera:
