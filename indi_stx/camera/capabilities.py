@@ -20,6 +20,7 @@ class Capability(enum.Enum):
     """Hardware that not every camera has."""
 
     COOLER = "cooler"
+    FAN = "fan that can be set"
     GUIDER = "internal guide CCD"
     EXTERNAL_GUIDER = "external guide head"
 
@@ -72,12 +73,14 @@ class CameraFacts:
     imager: CcdFacts
     guider: CcdFacts | None
     external_guider: CcdFacts | None
+    has_fan: bool = False
 
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What of the optional hardware there is."""
         found = {
             Capability.COOLER: True,
+            Capability.FAN: self.has_fan,
             Capability.GUIDER: self.guider is not None,
             Capability.EXTERNAL_GUIDER: self.external_guider is not None,
         }
@@ -96,6 +99,7 @@ class CameraFacts:
             imager=await CcdFacts.read(camera.imager),
             guider=await _facts_if_there(camera.guider),
             external_guider=await _facts_if_there(camera.external_guider),
+            has_fan="fan_state" in await camera.imager.get_settings("fan_state"),
         )
 
 

@@ -1,24 +1,40 @@
-"""The cooler of the imaging CCD: temperature, set point, power.
+"""The cooler of the imaging CCD: temperature, set point, ramp, power, ambient temperature.
 
 Writing a temperature switches the cooler on, as INDI clients expect; the property stays Busy until
-the CCD is within half a degree of it. Source: STX API, Imager Get / Set Settings.
+the CCD is within the ramp's threshold of it. The camera knows no ramp: its set point is moved once
+a minute. Source: STX API, Imager Get / Set Settings.
 """
 
 from __future__ import annotations
 
-from indi_stx.camera.capabilities import Capability
-from indi_stx.camera.stx_device import CameraSubsystem
-from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, switch
-from indi_stx.driver.groups import MAIN
-from indi_stx.indi import Permission, State
+from typing import TYPE_CHECKING
 
-REACHED_CELSIUS = 0.5
-"""How near the set point counts as there; the camera regulates to a few hundredths."""
+from indi_stx.camera.capabilities import Capability
+from indi_stx.camera.cooling import RAMP_STEP_S, LatchUpWatch, Ramp, Steadiness, ramp_step
+from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
+from indi_stx.driver.groups import MAIN
+from indi_stx.errors import IndiStxError
+from indi_stx.indi import Permission, State
+from indi_stx.stx import Priority
+
+if TYPE_CHECKING:
+    from indi_stx.camera.fan import Fan
+    from indi_stx.camera.stx_device import StxDevice
+    from indi_stx.stx import CcdSettings
+
 SHOWN_CELSIUS = 0.01
+PARAMETERS = (
+    "cooler_on",
+    "temperature_celsius",
+    "setpoint_celsius",
+    "cooler_power_percent",
+    "ambient_celsius",
+)
 
 
 class Cooler(CameraSubsystem):
-    """CCD_TEMPERATURE, CCD_COOLER and CCD_COOLER_POWER."""
+    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER and what the camera measures besides."""
 
     temperature = number(
         "CCD_TEMPERATURE",
@@ -26,6 +42,18 @@ class Cooler(CameraSubsystem):
         MAIN,
         {"CCD_TEMPERATURE_VALUE": Num("Temperature (C)", "%5.2f", -100, 100)},
         needs=Capability.COOLER,
+    )
+    ramp = number(
+        "CCD_TEMP_RAMP",
+        "Temp. Ramp",
+        MAIN,
+        {
+            "RAMP_SLOPE": Num("Max. dT (C/min)", "%.f", 0, 30, 1),
+            "RAMP_THRESHOLD": Num("Threshold (C)", "%.1f", 0.1, 2, 0.1, 0.2),
+        },
+        needs=Capability.COOLER,
+        save=Save.ON_REQUEST,
+        autosave=True,
     )
     cooler = switch(
         "CCD_COOLER",
@@ -43,20 +71,37 @@ class Cooler(CameraSubsystem):
         permission=Permission.READ_ONLY,
         needs=Capability.COOLER,
     )
+    ambient = number(
+        "AMBIENT_TEMPERATURE",
+        "Ambient",
+        MAIN,
+        {"AMBIENT_TEMPERATURE_VALUE": Num("Temperature (C)", "%5.2f", -100, 100)},
+        permission=Permission.READ_ONLY,
+        needs=Capability.COOLER,
+    )
     setpoint_celsius: float | None = None
-    """What the camera regulates to; None while the cooler is off."""
+    """What the camera regulates to at present; None while the cooler is off."""
+
+    def __init__(self, device: StxDevice, fan: Fan) -> None:
+        super().__init__(device)
+        self._fan = fan
+        self._ramp: Ramp | None = None
+        self._steadiness = Steadiness()
+        self._latch_up = LatchUpWatch()
 
     @property
     def ccd_celsius(self) -> float:
         """The CCD's temperature at the last poll."""
         return self.temperature["CCD_TEMPERATURE_VALUE"]
 
+    # --- writes --------------------------------------------------------------------------------
+
     @temperature.on_write
     async def _temperature_requested(self, new: Numbers) -> None:
-        """Set the set point and switch the cooler on."""
+        """Set out for a temperature, with the cooler on."""
         target = new["CCD_TEMPERATURE_VALUE"]
-        await self.device.camera.imager.set_settings(cooler_on=True, setpoint_celsius=target)
-        self.setpoint_celsius = target
+        await self._aim(target)
+        self._steadiness = Steadiness()
         self.cooler.select("COOLER_ON", State.OK)
         self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
 
@@ -64,37 +109,109 @@ class Cooler(CameraSubsystem):
     async def _cooler_requested(self, new: Switches) -> None:
         """Switch the cooler on, to the camera's present set point, or off."""
         await self.device.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
-        if new["COOLER_OFF"] and self.temperature.state is State.BUSY:
-            self.temperature.publish(state=State.IDLE)
+        if new["COOLER_OFF"]:
+            self._ramp = None
+            if self.temperature.state is State.BUSY:
+                self.temperature.publish(state=State.IDLE)
+
+    async def _aim(self, target_celsius: float) -> None:
+        """Tell the camera the next set point on the way to a target."""
+        step = round(ramp_step(self.ccd_celsius, target_celsius, self.ramp["RAMP_SLOPE"]), 2)
+        await self.device.camera.imager.set_settings(cooler_on=True, setpoint_celsius=step)
+        due_s = self.device.clock.monotonic() + RAMP_STEP_S
+        self._ramp = Ramp(round(target_celsius, 2), step, due_s)
+        self.setpoint_celsius = step
+
+    async def _go_on(self) -> None:
+        """Take the next step of a ramp; on the lane, so that it never overtakes a write."""
+        if self._step_due() and self._ramp is not None:
+            try:
+                await self._aim(self._ramp.target_celsius)
+            except IndiStxError as error:
+                self.device.log.warning(f"The temperature ramp waits. {error}")
+
+    def _step_due(self) -> bool:
+        return (
+            self._ramp is not None
+            and not self._ramp.complete
+            and (
+                not self.ramp["RAMP_SLOPE"]
+                or self.device.clock.monotonic() >= self._ramp.step_due_s
+            )
+        )
+
+    # --- what the camera shows -----------------------------------------------------------------
 
     async def on_connect(self) -> None:
         """Show true values from the first definition on."""
         self.temperature.state = State.IDLE
+        self._ramp = None
+        self._latch_up = LatchUpWatch()
         await self.poll()
 
     async def poll(self) -> None:
-        """Read temperature, cooler and power in one request, and report what changed."""
+        """Read all telemetry in one request, report what changed, and keep a ramp going."""
         s = await self.device.camera.imager.get_settings(
-            "cooler_on", "temperature_celsius", "setpoint_celsius", "cooler_power_percent"
+            *PARAMETERS, *self._fan.parameters, priority=Priority.TELEMETRY
         )
         self.setpoint_celsius = s.setpoint_celsius if s.cooler_on else None
-        self._show_temperature(s.temperature_celsius)
+        if self._ramp is not None and self.setpoint_celsius != self._ramp.setpoint_celsius:
+            self._ramp = None  # Somebody else has given the camera another one.
+        self._show(s)
+        self._fan.show(s)
+        self._watch(s)
+        if self._step_due():
+            self.lane.put(self._go_on)
+
+    def _show(self, s: CcdSettings) -> None:
+        self._show_temperature(s.temperature_celsius, s.cooler_power_percent)
         if s.cooler_on != self.cooler["COOLER_ON"]:
             self.cooler.select("COOLER_ON" if s.cooler_on else "COOLER_OFF", State.OK)
         if s.cooler_power_percent != self.power["CCD_COOLER_VALUE"]:
             state = State.OK if s.cooler_on else State.IDLE
             self.power.publish({"CCD_COOLER_VALUE": s.cooler_power_percent}, state)
+        if s.ambient_celsius != self.ambient["AMBIENT_TEMPERATURE_VALUE"]:
+            self.ambient.publish({"AMBIENT_TEMPERATURE_VALUE": s.ambient_celsius}, State.OK)
 
-    def _show_temperature(self, celsius: float) -> None:
+    def _show_temperature(self, celsius: float, power_percent: float) -> None:
         moved = abs(celsius - self.ccd_celsius) >= SHOWN_CELSIUS
         self.temperature.assign({"CCD_TEMPERATURE_VALUE": celsius})
-        if self.temperature.state is State.BUSY and self._reached():
+        busy = self.temperature.state is State.BUSY
+        if busy and (self._reached() or self._ends_short(power_percent)):
             self.temperature.publish(state=State.OK)
-        elif moved or self.temperature.state is State.BUSY:
+        elif moved or busy:
             self.temperature.publish()
 
     def _reached(self) -> bool:
-        return (
-            self.setpoint_celsius is not None
-            and abs(self.ccd_celsius - self.setpoint_celsius) <= REACHED_CELSIUS
+        target = self._ramp.target_celsius if self._ramp else self.setpoint_celsius
+        threshold = self.ramp["RAMP_THRESHOLD"]
+        return target is not None and abs(self.ccd_celsius - target) <= threshold
+
+    def _ends_short(self, power_percent: float) -> bool:
+        """Tell whether the CCD is as warm as it gets: a cooler cannot heat above ambient."""
+        now_s, threshold = self.device.clock.monotonic(), self.ramp["RAMP_THRESHOLD"]
+        steady = self._steadiness.look(now_s, self.ccd_celsius, threshold)
+        ends = (
+            steady
+            and power_percent == 0
+            and self.setpoint_celsius is not None
+            and self.ccd_celsius < self.setpoint_celsius
         )
+        if ends:
+            self._ramp = None
+            self.device.log.info("The CCD is as warm as its surroundings let it get.")
+        return ends
+
+    def _watch(self, s: CcdSettings) -> None:
+        if self._latch_up.look(
+            self.device.clock.monotonic(),
+            s.temperature_celsius,
+            self.setpoint_celsius,
+            s.cooler_power_percent,
+        ):
+            self.device.log.warning(
+                f"The cooler works at full power, but the CCD stays at "
+                f"{s.temperature_celsius:.1f} C instead of {s.setpoint_celsius:.1f} C. Either that "
+                "is out of its reach: choose a warmer set point. Or the cooler has latched up: "
+                "restart the camera."
+            )

@@ -5,13 +5,22 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
+from indi_stx.camera.active_devices import ActiveDevices
+from indi_stx.camera.adaptive_optics import AdaptiveOptics
 from indi_stx.camera.capabilities import Capability
 from indi_stx.camera.connection import Connection
 from indi_stx.camera.cooler import Cooler
 from indi_stx.camera.external_guider import ExternalGuideHead
+from indi_stx.camera.fan import Fan
+from indi_stx.camera.fast_exposure import FastExposure
+from indi_stx.camera.filter_wheel import FilterWheel
+from indi_stx.camera.fits_header import FitsHeader
+from indi_stx.camera.fits_settings import CameraFitsSettings
 from indi_stx.camera.guider import Guider
 from indi_stx.camera.imager import Imager
+from indi_stx.camera.pulse_guide import PulseGuide
 from indi_stx.camera.stx_device import SimulatorFactory, StxDevice
+from indi_stx.camera.upload import Upload
 from indi_stx.driver.device import Host
 from indi_stx.driver.subsystem import Subsystem
 
@@ -39,17 +48,30 @@ class CameraDevice(StxDevice):
     def __init__(self, name: str, host: Host, simulator: SimulatorFactory | None = None) -> None:
         super().__init__(name, host, simulator=simulator)
         self.connection = Connection(self)
-        self.cooler = Cooler(self)
+        fan = Fan(self)
+        self.cooler = Cooler(self, fan)
         self.imager = Imager(self)
         self.guider = Guider(self)
+        self.active_devices = ActiveDevices(self)
+        self.fits_header = FitsHeader(self)
+        self.filter_wheel = FilterWheel(self)
         self.guide_head = ExternalGuideHead(self, host)
         self.subsystems = [
             self.connection,
             self.general,
             self.log,
+            self.active_devices,
             self.imager,
             self.guider,
+            PulseGuide(self),
             self.cooler,
+            fan,
+            self.fits_header,
+            Upload(self, self.imager),
+            FastExposure(self, self.imager),
+            AdaptiveOptics(self),
+            self.filter_wheel,
+            CameraFitsSettings(self),
         ]
         _introduce(self, Interface.CCD | Interface.GUIDER | Interface.FILTER | Interface.AO)
         _introduce(self.guide_head, Interface.CCD)

@@ -1,0 +1,158 @@
+"""Adaptive optics: the tip-tilt mirror, moved in steps as PHD2 does.
+
+PHD2 sends relative steps and counts up to 45 of them from the centre either way, so 45 steps span
+half of the mirror's range. The camera neither tells where its mirror is nor whether it has one:
+the position shown is the one last commanded, the centre before that. Source: STX API, "AO Guide"
+and "AO Status"; PHD2 and libindi's SX AO driver for the properties.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.driver.declarations import Lamp, Num, Numbers, Sw, Switches, light, number, switch
+from indi_stx.driver.groups import GUIDER_CONTROL
+from indi_stx.driver.properties import NumberProperty
+from indi_stx.errors import CameraError
+from indi_stx.indi import Permission, State
+from indi_stx.stx import AoState
+from indi_stx.stx.guiding import AO_CENTER, AO_MAX, AO_MIN
+
+STEPS_TO_LIMIT = 45
+UNITS_PER_STEP = (AO_MAX - AO_CENTER) / STEPS_TO_LIMIT
+MOST_STEPS = 2 * STEPS_TO_LIMIT
+SETTLE_LIMIT_S = 1.0
+SETTLE_PAUSE_S = 0.02
+LIMITS = {
+    "AT_LIMIT_N": ("y", STEPS_TO_LIMIT),
+    "AT_LIMIT_S": ("y", -STEPS_TO_LIMIT),
+    "AT_LIMIT_E": ("x", STEPS_TO_LIMIT),
+    "AT_LIMIT_W": ("x", -STEPS_TO_LIMIT),
+}
+
+
+def mirror_units(steps: float) -> int:
+    """Return the camera's position, 0 to 100, that many steps from the centre."""
+    return round(AO_CENTER + steps * UNITS_PER_STEP)
+
+
+class AdaptiveOptics(CameraSubsystem):
+    """AO_NS, AO_WE, AO_CENTER, AO_POSITION and AT_LIMIT."""
+
+    north_south = number(
+        "AO_NS",
+        "AO Tilt North/South",
+        GUIDER_CONTROL,
+        {
+            "AO_N": Num("North (steps)", "%.f", 0, MOST_STEPS, 1),
+            "AO_S": Num("South (steps)", "%.f", 0, MOST_STEPS, 1),
+        },
+        momentary=True,
+    )
+    west_east = number(
+        "AO_WE",
+        "AO Tilt East/West",
+        GUIDER_CONTROL,
+        {
+            "AO_E": Num("East (steps)", "%.f", 0, MOST_STEPS, 1),
+            "AO_W": Num("West (steps)", "%.f", 0, MOST_STEPS, 1),
+        },
+        momentary=True,
+    )
+    center = switch("AO_CENTER", "AO Center", GUIDER_CONTROL, {"CENTER": Sw("Center")})
+    position = number(
+        "AO_POSITION",
+        "AO Position",
+        GUIDER_CONTROL,
+        {
+            "AO_X": Num("East (50 = center)", "%.f", AO_MIN, AO_MAX, 1, AO_CENTER),
+            "AO_Y": Num("North (50 = center)", "%.f", AO_MIN, AO_MAX, 1, AO_CENTER),
+        },
+        permission=Permission.READ_ONLY,
+    )
+    at_limit = light(
+        "AT_LIMIT",
+        "AO Limits",
+        GUIDER_CONTROL,
+        {
+            "AT_LIMIT_N": Lamp("North"),
+            "AT_LIMIT_S": Lamp("South"),
+            "AT_LIMIT_E": Lamp("East"),
+            "AT_LIMIT_W": Lamp("West"),
+        },
+    )
+    steps: dict[str, float]
+    """Where the mirror stands, in steps from the centre: north in "y", east in "x"."""
+
+    async def on_connect(self) -> None:
+        """Take the mirror for centred where nothing is known; it is not moved."""
+        if not hasattr(self, "steps"):
+            self.steps = {"x": 0.0, "y": 0.0}
+        for p in (self.north_south, self.west_east, self.center):
+            p.state = State.IDLE
+
+    @north_south.on_write
+    async def _north_south_requested(self, new: Numbers) -> None:
+        """Tilt by so many steps from where the mirror stands."""
+        await self._step(self.north_south, new, "y", new["AO_N"] - new["AO_S"])
+
+    @west_east.on_write
+    async def _west_east_requested(self, new: Numbers) -> None:
+        """Tilt by so many steps from where the mirror stands."""
+        await self._step(self.west_east, new, "x", new["AO_E"] - new["AO_W"])
+
+    @center.on_write
+    async def _center_requested(self, new: Switches) -> None:
+        """Centre the mirror in both axes."""
+        self.center.publish(new, State.BUSY)
+        self.center.assign(dict.fromkeys(new, False))
+        await self._tilt({"x": 0.0, "y": 0.0})
+        for p in (self.north_south, self.west_east):
+            p.publish(dict.fromkeys(p, 0.0), State.IDLE)
+        self.device.log.info("The AO mirror is centred.")
+        self.center.publish(state=State.OK)
+
+    async def _step(self, p: NumberProperty, new: Numbers, axis: str, steps: float) -> None:
+        p.publish(new, State.BUSY)
+        p.assign(dict.fromkeys(new, 0.0))
+        wished = self.steps[axis] + steps
+        reachable = min(max(wished, -STEPS_TO_LIMIT), STEPS_TO_LIMIT)
+        await self._tilt({**self.steps, axis: reachable})
+        if reachable == wished:
+            p.publish(state=State.OK)
+        else:
+            self.device.refuse(p, "The AO mirror is at its limit; let the mount follow (bump).")
+
+    async def _tilt(self, steps: dict[str, float]) -> None:
+        """Move the mirror and wait until it rests.
+
+        Raises:
+            CameraError: the camera did not take the command; the mirror counts as not moved.
+        """
+        units = {axis: mirror_units(value) for axis, value in steps.items()}
+        await self.device.camera.ao_guide(**units)
+        self.steps = steps
+        self.position.publish({"AO_X": float(units["x"]), "AO_Y": float(units["y"])}, State.BUSY)
+        self.position.publish(state=State.OK if await self._settled() else State.ALERT)
+        self._show_limits()
+
+    async def _settled(self) -> bool:
+        """Wait until the camera says that the mirror rests; False when it does not in time."""
+        try:
+            async with asyncio.timeout(SETTLE_LIMIT_S):
+                while await self.device.camera.ao_status() is AoState.MOVING:
+                    await self.device.clock.sleep(SETTLE_PAUSE_S)
+        except (CameraError, TimeoutError) as error:
+            reason = str(error) or f"It still moves after {SETTLE_LIMIT_S:g} s."
+            self.device.log.warning(f"The camera does not say that the AO mirror rests. {reason}")
+            return False
+        return True
+
+    def _show_limits(self) -> None:
+        lamps = {
+            name: State.ALERT if self.steps[axis] == limit else State.OK
+            for name, (axis, limit) in LIMITS.items()
+        }
+        if lamps != self.at_limit.values:
+            self.at_limit.publish(lamps, State.OK)

@@ -1,0 +1,88 @@
+"""The camera's fan, which only newer firmware lets one see and set.
+
+It is read with the cooler's telemetry. Cameras are known to accept a setting and to ignore it, so
+every write is read back. Source: parameters FanState and FanPower of Imager Get / Set Settings,
+which the API document of 2011 does not have yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from indi_stx.camera.capabilities import Capability
+from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, switch
+from indi_stx.driver.groups import MAIN
+from indi_stx.errors import ValueRefused
+from indi_stx.indi import State
+from indi_stx.stx import CcdSettings, FanState
+
+if TYPE_CHECKING:
+    from indi_stx.stx import CcdChanges
+
+PARAMETERS = ("fan_state", "fan_power_percent")
+STATES = {
+    "FAN_OFF": FanState.OFF,
+    "FAN_MANUAL": FanState.MANUAL,
+    "FAN_AUTOMATIC": FanState.AUTOMATIC,
+}
+ELEMENTS = {state: element for element, state in STATES.items()}
+
+
+class Fan(CameraSubsystem):
+    """CCD_FAN and CCD_FAN_POWER."""
+
+    fan = switch(
+        "CCD_FAN",
+        "Fan",
+        MAIN,
+        {
+            "FAN_OFF": Sw("Off"),
+            "FAN_MANUAL": Sw("Manual"),
+            "FAN_AUTOMATIC": Sw("Automatic", True),
+        },
+        needs=Capability.FAN,
+    )
+    power = number(
+        "CCD_FAN_POWER",
+        "Fan %",
+        MAIN,
+        {"CCD_FAN_VALUE": Num("[%]", "%.f", 0, 100, 1)},
+        needs=Capability.FAN,
+    )
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What to ask the camera for; nothing when its fan cannot be seen."""
+        return PARAMETERS if Capability.FAN in self.device.capabilities else ()
+
+    @fan.on_write
+    async def _fan_requested(self, new: Switches) -> None:
+        """Choose what drives the fan."""
+        wished = next(state for element, state in STATES.items() if new[element])
+        await self._set(fan_state=wished)
+        self.fan.publish(state=State.OK)
+
+    @power.on_write
+    async def _power_requested(self, new: Numbers) -> None:
+        """Set the fan's power, which makes it manual."""
+        percent = float(round(new["CCD_FAN_VALUE"]))
+        await self._set(fan_state=FanState.MANUAL, fan_power_percent=percent)
+        self.power.publish(state=State.OK)
+
+    async def _set(self, **changes: Unpack[CcdChanges]) -> None:
+        imager = self.device.camera.imager
+        await imager.set_settings(**changes)
+        kept = await imager.get_settings(*PARAMETERS)
+        self.show(kept)
+        if any(getattr(kept, name, value) != value for name, value in changes.items()):
+            raise ValueRefused("The camera accepted the fan's setting but kept its own: try again.")
+
+    def show(self, settings: CcdSettings) -> None:
+        """Report what the camera says of its fan, if that is new."""
+        if "fan_state" in settings and ELEMENTS[settings.fan_state] != self.fan.on:
+            self.fan.select(ELEMENTS[settings.fan_state])
+        if "fan_power_percent" in settings:
+            percent = settings.fan_power_percent
+            if percent != self.power["CCD_FAN_VALUE"]:
+                self.power.publish({"CCD_FAN_VALUE": percent})

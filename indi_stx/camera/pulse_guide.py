@@ -1,0 +1,174 @@
+"""The guide port: north, south, east and west pulses by the camera's four relays.
+
+A pulse is Busy from the write until its relay has opened, then Idle; its end is timed here and
+confirmed with the camera, but never waited for longer than a second, because PHD2 waits for it
+without limit. The two directions are independent. Source: STX API, "Pulse Guide" to "Pulse Guide
+Get Time Remaining"; libindi's guider interface for the properties.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from indi_stx.camera.relay_port import Axis, Relay, RelayPort
+from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
+from indi_stx.driver.groups import GUIDER_CONTROL
+from indi_stx.errors import CameraError, IndiStxError, ValueRefused
+from indi_stx.indi import State, SwitchRule
+from indi_stx.stx import RelayDirection
+from indi_stx.stx.guiding import MAX_PULSE_S, MIN_PULSE_S
+
+if TYPE_CHECKING:
+    from indi_stx.camera.stx_device import StxDevice
+    from indi_stx.driver.properties import NumberProperty
+
+CONFIRM_LIMIT_S = 1.0
+"""How long the end of a pulse may wait for the camera to say that the relay has opened."""
+STILL_CLOSED_PAUSE_S = 0.02
+
+PLUS, MINUS = RelayDirection.PLUS, RelayDirection.MINUS
+RELAYS = {
+    "TIMED_GUIDE_N": Relay(Axis.Y, MINUS),
+    "TIMED_GUIDE_S": Relay(Axis.Y, PLUS),
+    "TIMED_GUIDE_E": Relay(Axis.X, PLUS),
+    "TIMED_GUIDE_W": Relay(Axis.X, MINUS),
+}
+"""The relays as libindi's SBIG driver has them."""
+NORTH_SOUTH = ("TIMED_GUIDE_N", "TIMED_GUIDE_S")
+OTHER_AXIS = {Axis.X: Axis.Y, Axis.Y: Axis.X}
+
+
+def relay_for(element: str, mapping: Switches) -> Relay:
+    """Return the relay of a direction under the switches of GUIDE_RELAYS."""
+    relay = RELAYS[element]
+    if mapping["REVERSE_NS" if element in NORTH_SOUTH else "REVERSE_WE"]:
+        relay = relay.opposite
+    return relay._replace(axis=OTHER_AXIS[relay.axis]) if mapping["SWAP_AXES"] else relay
+
+
+def pulse_s(duration_ms: float) -> float:
+    """Return what the camera can do: hundredths of a second, at least one."""
+    return max(MIN_PULSE_S, round(duration_ms / 10) / 100)
+
+
+class PulseGuide(CameraSubsystem):
+    """TELESCOPE_TIMED_GUIDE_NS, TELESCOPE_TIMED_GUIDE_WE and GUIDE_RELAYS."""
+
+    north_south = number(
+        "TELESCOPE_TIMED_GUIDE_NS",
+        "Guide N/S",
+        GUIDER_CONTROL,
+        {
+            "TIMED_GUIDE_N": Num("North (ms)", "%.f", 0, MAX_PULSE_S * 1000, 100),
+            "TIMED_GUIDE_S": Num("South (ms)", "%.f", 0, MAX_PULSE_S * 1000, 100),
+        },
+        momentary=True,
+    )
+    west_east = number(
+        "TELESCOPE_TIMED_GUIDE_WE",
+        "Guide E/W",
+        GUIDER_CONTROL,
+        {
+            "TIMED_GUIDE_W": Num("West (ms)", "%.f", 0, MAX_PULSE_S * 1000, 100),
+            "TIMED_GUIDE_E": Num("East (ms)", "%.f", 0, MAX_PULSE_S * 1000, 100),
+        },
+        momentary=True,
+    )
+    mapping = switch(
+        "GUIDE_RELAYS",
+        "Relays",
+        GUIDER_CONTROL,
+        {
+            "SWAP_AXES": Sw("Swap axes"),
+            "REVERSE_NS": Sw("Reverse N/S"),
+            "REVERSE_WE": Sw("Reverse E/W"),
+        },
+        rule=SwitchRule.ANY_OF_MANY,
+        save=Save.AT_START,
+        autosave=True,
+    )
+
+    def __init__(self, device: StxDevice) -> None:
+        super().__init__(device)
+        self._port = RelayPort(device)
+        self._pulses: dict[NumberProperty, asyncio.Task[None]] = {}
+        self._unconfirmed = False
+
+    @north_south.on_write
+    async def _north_south_requested(self, new: Numbers) -> None:
+        """Guide north or south; north wins over south."""
+        self._start(self.north_south, new)
+
+    @west_east.on_write
+    async def _west_east_requested(self, new: Numbers) -> None:
+        """Guide west or east; west wins over east."""
+        self._start(self.west_east, new)
+
+    @mapping.on_write
+    async def _mapping_requested(self, new: Switches) -> None:
+        """Connect directions and relays differently, from the next pulse on."""
+        if self._pulses:
+            raise ValueRefused("Wait for the guide pulse to end before changing the relays.")
+
+    async def on_connect(self) -> None:
+        """Forget the last connection's pulses: they end by themselves, in the camera."""
+        self._port = RelayPort(self.device)
+        self._pulses = {}
+        for p in (self.north_south, self.west_east):
+            p.assign(dict.fromkeys(p, 0.0))
+            p.state = State.IDLE
+
+    def _start(self, p: NumberProperty, new: Numbers) -> None:
+        """Begin a pulse, in place of the one under way; of two directions the first one wins."""
+        wished = next((element for element, ms in new.items() if ms > 0), None)
+        if wished is None:
+            p.publish(new)
+            return
+        if p in self._pulses:
+            self._pulses.pop(p).cancel()
+        p.publish({name: new[name] if name == wished else 0.0 for name in new}, State.BUSY)
+        relay = relay_for(wished, self.mapping.values)
+        work = self._pulse(p, relay, pulse_s(new[wished]))
+        self._pulses[p] = self.device.schedule.spawn(work, f"{self.device.name}: {wished}")
+
+    async def _pulse(self, p: NumberProperty, relay: Relay, duration_s: float) -> None:
+        try:
+            await self._port.close(relay, duration_s)
+            left_s = self._port.opens_at_s[relay] - self.device.clock.monotonic()
+            await self.device.clock.sleep(left_s)
+            await self._confirm_open(relay)
+        except IndiStxError as error:
+            self.device.refuse(p, f"The guide pulse failed. {error}")
+        except Exception as error:
+            self.device.refuse(p, f"{p.label}: internal error ({error}); see the driver's log.")
+            raise
+        else:
+            p.publish(state=State.IDLE)
+        finally:
+            if self._pulses.get(p) is asyncio.current_task():
+                del self._pulses[p]
+
+    async def _confirm_open(self, relay: Relay) -> None:
+        """Return when the camera says that a relay is open, or at the latest after the limit."""
+        try:
+            async with asyncio.timeout(CONFIRM_LIMIT_S):
+                while (left_s := await self._time_left_s(relay)) > 0:
+                    await self.device.clock.sleep(max(left_s, STILL_CLOSED_PAUSE_S))
+        except (CameraError, TimeoutError) as error:
+            self._doubt(str(error) or f"No such answer within {CONFIRM_LIMIT_S:g} s.")
+        else:
+            self._unconfirmed = False
+
+    async def _time_left_s(self, relay: Relay) -> float:
+        return relay.time_left_s(await self.device.camera.pulse_time_remaining())
+
+    def _doubt(self, reason: str) -> None:
+        """Warn once, not at every pulse, until an end is confirmed again."""
+        if not self._unconfirmed:
+            self.device.log.warning(
+                "The camera did not confirm that a guide pulse has ended; it is taken as ended, "
+                f"by its own time. {reason}"
+            )
+        self._unconfirmed = True

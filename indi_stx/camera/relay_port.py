@@ -1,0 +1,125 @@
+"""The four guide relays of a camera: pulses of both axes, one request at a time.
+
+What is asked for while a request is on its way leaves with the next one, both axes together. A
+closed relay cannot be opened by command: its time is set to the shortest one instead, which happens
+before the opposite relay of its axis closes. Source: STX API, "Pulse Guide".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from indi_stx.stx import CommandTiming, RelayDirection, RelayPulse, RelayTimes
+from indi_stx.stx.guiding import MIN_PULSE_S
+
+if TYPE_CHECKING:
+    from indi_stx.camera.stx_device import StxDevice
+
+
+class Axis(enum.Enum):
+    """The two axes of the autoguider port, as the camera names them."""
+
+    X = "x"
+    Y = "y"
+
+
+class Relay(NamedTuple):
+    """One contact of the port, such as Y-."""
+
+    axis: Axis
+    direction: RelayDirection
+
+    @property
+    def opposite(self) -> Relay:
+        """The other contact of the same axis."""
+        return Relay(self.axis, RelayDirection(1 - self.direction))
+
+    def time_left_s(self, times: RelayTimes) -> float:
+        """Return for how long it stays closed."""
+        sign = "plus" if self.direction is RelayDirection.PLUS else "minus"
+        left_s: float = getattr(times, f"{self.axis.value}_{sign}_s")
+        return left_s
+
+
+class _Order(NamedTuple):
+    relay: Relay
+    duration_s: float
+    done: asyncio.Future[CommandTiming]
+
+
+class RelayPort:
+    """Closes relays, and knows when they open again.
+
+    Attributes:
+        opens_at_s: when each relay that was ever closed opens, on the monotonic clock.
+    """
+
+    def __init__(self, device: StxDevice) -> None:
+        self._device = device
+        self._orders: dict[Axis, _Order] = {}
+        self._sending = False
+        self.opens_at_s: dict[Relay, float] = {}
+
+    async def close(self, relay: Relay, duration_s: float) -> CommandTiming:
+        """Close a relay for 0.01 to 655.35 s; return when the camera has answered.
+
+        A closed relay starts its time again; an order that has not left yet is replaced.
+
+        Raises:
+            CameraError: the camera did not take the pulse.
+        """
+        done: asyncio.Future[CommandTiming] = asyncio.get_running_loop().create_future()
+        order = _Order(relay, duration_s, done)
+        self._orders[relay.axis] = order
+        if not self._sending:
+            self._sending = True
+            self._device.schedule.spawn(self._send(), f"{self._device.name}: guide relays")
+        try:
+            return await done
+        finally:
+            if self._orders.get(relay.axis) is order:
+                del self._orders[relay.axis]
+
+    async def _send(self) -> None:
+        try:
+            while self._orders:
+                orders, self._orders = list(self._orders.values()), {}
+                await self._carry_out(orders)
+        finally:
+            self._sending = False
+
+    async def _carry_out(self, orders: list[_Order]) -> None:
+        """Send the orders at once, except those that must wait for their opposite to open."""
+        closed = [order for order in orders if self._is_closed(order.relay.opposite)]
+        free = [order for order in orders if order not in closed]
+        try:
+            first = [(order.relay.opposite, MIN_PULSE_S) for order in closed]
+            await self._request([*first, *((o.relay, o.duration_s) for o in free)], free)
+            if closed:
+                await self._request([(o.relay, o.duration_s) for o in closed], closed)
+        except Exception as error:
+            for order in orders:
+                if not order.done.done():
+                    order.done.set_exception(error)
+
+    async def _request(self, pulses: Sequence[tuple[Relay, float]], orders: list[_Order]) -> None:
+        parameters = {}
+        for relay, duration_s in pulses:
+            # Noted before it is sent: an answer that gets lost does not mean that it stays open.
+            self._note(relay, duration_s, self._device.clock.monotonic())
+            parameters[relay.axis.value] = RelayPulse(relay.direction, duration_s)
+        timing = await self._device.camera.pulse_guide(**parameters)
+        for relay, duration_s in pulses:
+            self._note(relay, duration_s, timing.answered_monotonic_s)
+        for order in orders:
+            if not order.done.done():
+                order.done.set_result(timing)
+
+    def _note(self, relay: Relay, duration_s: float, from_s: float) -> None:
+        self.opens_at_s[relay] = from_s + duration_s
+
+    def _is_closed(self, relay: Relay) -> bool:
+        return self.opens_at_s.get(relay, 0.0) > self._device.clock.monotonic()
