@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indi_stx.camera.delivery import Delivery
 from indi_stx.camera.exposure_run import ExposureRun
 from indi_stx.camera.stx_device import CameraSubsystem
 from indi_stx.driver.declarations import (
@@ -31,6 +32,9 @@ from indi_stx.stx.settings import Geometry
 if TYPE_CHECKING:
     from indi_stx.camera.capabilities import CcdFacts
     from indi_stx.camera.cooler import Cooler
+    from indi_stx.camera.fast_exposure import FastExposure
+    from indi_stx.camera.stx_device import StxDevice
+    from indi_stx.images.frame import Frame
     from indi_stx.stx import Ccd
     from indi_stx.stx.ccd import FrameType
 
@@ -109,6 +113,13 @@ class CcdHead(CameraSubsystem):
         },
         permission=Permission.READ_ONLY,
     )
+    compression = switch(
+        "{head}_COMPRESSION",
+        "Compression",
+        "{settings}",
+        {"INDI_ENABLED": Sw("Enabled"), "INDI_DISABLED": Sw("Disabled", True)},
+        save=Save.ON_REQUEST,
+    )
     image = blob("{blob}", "Image Data", IMAGE_INFO, {"{blob}": Blob("{image}")})
     frame_type = switch(
         "{head}_FRAME_TYPE",
@@ -121,6 +132,12 @@ class CcdHead(CameraSubsystem):
     _run: ExposureRun | None = None
     _camera_geometry: Geometry | None = None
     """What the camera is known to be set to; None when that must be told anew."""
+    fast: FastExposure | None = None
+    """What makes sequences of exposures, where the head has such a thing."""
+
+    def __init__(self, device: StxDevice) -> None:
+        super().__init__(device)
+        self.delivery = Delivery(self)
 
     @property
     def ccd(self) -> Ccd:
@@ -176,6 +193,10 @@ class CcdHead(CameraSubsystem):
         )
         self.exposure.state = State.IDLE
 
+    async def on_disconnect(self) -> None:
+        """Let frames that the camera has given out already reach their place."""
+        await self.delivery.finish()
+
     def _show_full_frame(self) -> None:
         self.frame.assign({"X": 0, "Y": 0, "WIDTH": self.facts.width, "HEIGHT": self.facts.height})
         self.binning.assign({"HOR_BIN": 1, "VER_BIN": 1})
@@ -205,15 +226,26 @@ class CcdHead(CameraSubsystem):
     async def _exposure_requested(self, new: Numbers) -> None:
         """Begin an exposure; one that is running is aborted first."""
         (duration_s,) = new.values()
-        duration_s = self._checked_duration(duration_s)
+        await self.expose(self._checked_duration(duration_s))
+
+    async def expose(self, duration_s: float) -> None:
+        """Begin an exposure with the present frame and type, in place of one that is running.
+
+        Raises:
+            CameraError: the camera did not accept it; nothing is running then.
+            ValueRefused: the frame has no pixel at this binning.
+        """
         geometry = self.geometry
         if geometry.rows < 1 or geometry.cols < 1:
             raise ValueRefused("The frame is smaller than one binned pixel; enlarge it.")
-        if self.running:
-            await self._stop_run()
-            await self.ccd.abort_exposure()
         run = ExposureRun(self, duration_s, geometry, self.camera_frame_type)
-        await run.start()
+        try:
+            if self.running:
+                await self.abort_exposure()
+            await run.start()
+        except CameraError:
+            self._end_sequence()
+            raise
         self._run = run
         self.show_exposure(duration_s, State.BUSY)
         run.follow()
@@ -224,9 +256,9 @@ class CcdHead(CameraSubsystem):
         if not new["ABORT"]:
             self.abort.clear(State.OK)
             return
-        await self._stop_run()
+        self._end_sequence()
         try:
-            await self.ccd.abort_exposure()
+            await self.abort_exposure()
         except CameraError as error:
             self.device.log.error(str(error))
             self.abort.clear(State.ALERT)
@@ -235,6 +267,15 @@ class CcdHead(CameraSubsystem):
         self.abort.clear(State.OK)
         self.show_exposure(0, State.IDLE)
 
+    async def abort_exposure(self) -> None:
+        """Forget the running exposure and end it in the camera, telling no client.
+
+        Raises:
+            CameraError: the camera may still be exposing.
+        """
+        await self._stop_run()
+        await self.ccd.abort_exposure()
+
     def is_current(self, run: ExposureRun) -> bool:
         """Tell whether no newer exposure has been started."""
         return self._run is run
@@ -242,6 +283,19 @@ class CcdHead(CameraSubsystem):
     def show_exposure(self, remaining_s: float, state: State) -> None:
         """Publish the countdown."""
         self.exposure.publish({f"{self.words['head']}_EXPOSURE_VALUE": remaining_s}, state)
+
+    def frame_taken(self, run: ExposureRun, frame: Frame) -> None:
+        """Deliver what an exposure has brought; the frame is closed when that is done."""
+        if self.fast is not None and self.fast.enabled:
+            self.fast.frame_taken(run, frame)
+        else:
+            self.delivery.put(frame, run)
+
+    def exposure_lost(self, reason: str) -> None:
+        """Report an exposure that brings no frame; a sequence ends with it."""
+        self.forget_geometry()
+        self._end_sequence()
+        self.device.refuse(self.exposure, reason)
 
     async def send_geometry(self, geometry: Geometry) -> None:
         """Tell the camera frame and binning unless it has them; one request for all of it.
@@ -276,6 +330,10 @@ class CcdHead(CameraSubsystem):
                 f"[{wire_number(limits.min)},{wire_number(limits.max)}]."
             )
         return duration_s
+
+    def _end_sequence(self) -> None:
+        if self.fast is not None:
+            self.fast.stop()
 
     async def _stop_run(self) -> None:
         if self._run is not None:

@@ -1,4 +1,4 @@
-"""Carry one exposure from its start to its frame at the clients.
+"""Carry one exposure from its start to its frame in our memory.
 
 The countdown goes on whatever the network does. The camera is watched at the polling period while
 it exposes and closely once the time is up, so that the download begins as soon as the frame is
@@ -22,7 +22,7 @@ from indi_stx.errors import (
     ImageError,
     IndiStxError,
 )
-from indi_stx.indi import Attached, State
+from indi_stx.indi import State
 
 if TYPE_CHECKING:
     from indi_stx.camera.ccd_head import CcdHead
@@ -93,26 +93,23 @@ class ExposureRun:
         self._happened(Event.ACCEPTED)
 
     def follow(self) -> None:
-        """Go on in the background until the frame is delivered."""
+        """Go on in the background until the frame is handed over."""
         name = f"{self.head.device.name}: {self.head.exposure.name}"
         self._task = self.head.device.schedule.spawn(self._follow(), name)
 
     async def _follow(self) -> None:
         """Count down, wait, download, deliver; whatever fails turns the exposure Alert."""
         try:
-            frame = await self._to_frame()
-            with frame:
-                await self._deliver(frame)
+            self.head.frame_taken(self, await self._to_frame())
         except IndiStxError as error:
             self._happened(Event.FAILED)
-            self.head.forget_geometry()
-            self.head.device.refuse(self.head.exposure, str(error))
+            self.head.exposure_lost(str(error))
         except asyncio.CancelledError:
             self._happened(Event.ABORTED)
             raise
         except BaseException:
             self._happened(Event.FAILED)
-            self.head.device.refuse(self.head.exposure, "Internal error: no frame this time.")
+            self.head.exposure_lost("Internal error: no frame this time.")
             raise
 
     async def cancel(self) -> None:
@@ -236,19 +233,6 @@ class ExposureRun:
             raise ExposureLost(
                 f"No frame {GIVE_UP_S / 60:.0f} minutes after the exposure's end. {error}"
             ) from error
-
-    # --- delivery ------------------------------------------------------------------------------
-
-    async def _deliver(self, frame: Frame) -> None:
-        image = self.head.image
-        await image.deliver(
-            self.head.words["blob"],
-            Attached(frame.fd, frame.size),
-            size=frame.size,
-            suffix=".fits",
-        )
-        if self.head.is_current(self):
-            self.head.show_exposure(0, State.OK)
 
     def _remaining_s(self) -> float:
         return self._exposure.remaining_s(self._clock.monotonic())

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indi_stx.camera.fast_exposure import FastExposure
 from indi_stx.camera.imager import Imager
 from indi_stx.camera.stx_device import StxDevice
+from indi_stx.camera.upload import Upload
 from indi_stx.driver.config import ConfigFile
 from indi_stx.driver.declarations import Sw, Switches, When, switch
 from indi_stx.driver.groups import MAIN
@@ -77,7 +79,19 @@ class ExternalGuideHead(StxDevice):
         self.visible = False
         self.connection = HeadConnection(self)
         self.ccd = ExternalCcd(self)
-        self.subsystems = [self.connection, self.general, self.log, self.ccd]
+        self.subsystems = [
+            self.connection,
+            self.general,
+            self.log,
+            self.ccd,
+            Upload(self, self.ccd),
+            FastExposure(self, self.ccd),
+        ]
+
+    @property
+    def camera_device(self) -> StxDevice:
+        """The camera it hangs on."""
+        return self.main
 
     @property
     def camera(self) -> Camera:
