@@ -127,6 +127,13 @@ class CcdHead(CameraSubsystem):
         "{settings}",
         {name: Sw(label, name == "FRAME_LIGHT") for name, (label, _) in FRAME_TYPES.items()},
     )
+    source = switch(
+        "{head}_IMAGE_SOURCE",
+        "Image source",
+        "{settings}",
+        {"SOURCE_DATA": Sw("Binary", True), "SOURCE_FITS": Sw("Camera FITS")},
+        save=Save.AT_START,
+    )
 
     facts: CcdFacts
     _run: ExposureRun | None = None

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposure import Event, Exposure, ExposureLost, Phase, Verdict, next_phase
-from indi_stx.camera.headers import facts_of
+from indi_stx.camera.headers import draft_of
+from indi_stx.camera.image_source import Download, open_download
 from indi_stx.errors import (
     CameraBusy,
     CameraError,
@@ -26,7 +27,7 @@ from indi_stx.indi import State
 
 if TYPE_CHECKING:
     from indi_stx.camera.ccd_head import CcdHead
-    from indi_stx.images.frame import Frame, FrameReceiver
+    from indi_stx.images.frame import Frame
     from indi_stx.stx import CommandTiming
     from indi_stx.stx.ccd import FrameType
     from indi_stx.stx.settings import Geometry
@@ -98,7 +99,7 @@ class ExposureRun:
         self._task = self.head.device.schedule.spawn(self._follow(), name)
 
     async def _follow(self) -> None:
-        """Count down, wait, download, deliver; whatever fails turns the exposure Alert."""
+        """Count down, wait, download, hand over; whatever fails turns the exposure Alert."""
         try:
             self.head.frame_taken(self, await self._to_frame())
         except IndiStxError as error:
@@ -180,26 +181,20 @@ class ExposureRun:
 
     async def _fetch(self) -> Frame:
         """Prepare the file while the camera reads out, then receive the pixels into it."""
-        from indi_stx.images.fits import compose_header
-        from indi_stx.images.frame import FrameReceiver
-
-        header = await asyncio.to_thread(compose_header, facts_of(self))
-        with FrameReceiver(header, self.geometry.rows, self.geometry.cols) as receiver:
+        with await open_download(self.head, self.geometry, draft_of(self)) as download:
             while await self._look() is Verdict.WAIT:
                 await self._clock.sleep(CLOSE_LOOK_S)
             self._happened(Event.READY)
-            while not await self._receive(receiver):
+            while not await self._receive(download):
                 await self._clock.sleep(RETRY_S)
-                receiver.rewind()
+                download.rewind()
             self._happened(Event.RECEIVED)
-            return receiver.finish()
+            return download.finish()
 
-    async def _receive(self, receiver: FrameReceiver) -> bool:
+    async def _receive(self, download: Download) -> bool:
         """Download once; False when the connection broke and it is worth another try."""
         try:
-            async with self.head.ccd.open_data(self.geometry.data_bytes) as chunks:
-                async for chunk in chunks:
-                    receiver.receive(chunk)
+            await download.receive()
         except (CameraUnreachable, CameraTimeout) as error:
             self._check_patience(error)
             self.head.device.log.warning(f"{error} The camera keeps the frame; trying again.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from indi_stx.camera.active_devices import ActiveDevices
     from indi_stx.camera.capabilities import CameraFacts
     from indi_stx.camera.cooler import Cooler
+    from indi_stx.camera.filter_wheel import FilterWheel
     from indi_stx.camera.fits_header import FitsHeader
     from indi_stx.stx import Camera
 
@@ -47,6 +48,7 @@ class StxDevice(Device):
     executable = "indi_stx_ccd"
     active_devices: ActiveDevices
     fits_header: FitsHeader
+    filter_wheel: FilterWheel
 
     def __init__(
         self,

@@ -149,7 +149,8 @@ class Device:
                     p.restore(saved[p.name].values)
                 except ValueRefused as error:
                     self.log.warning(f"Ignored a saved value: {error}")
-        self.log.start()
+        for subsystem in self.subsystems:
+            subsystem.on_start()
 
     def bring_up(self) -> None:
         """Define the properties of the connection and begin to poll."""

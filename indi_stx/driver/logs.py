@@ -97,7 +97,7 @@ class Logs(Subsystem):
         """Say what only matters when looking for a fault."""
         self._say(Level.DEBUG, text)
 
-    def start(self) -> None:
+    def on_start(self) -> None:
         """Show the level properties when a saved configuration has debugging enabled."""
         if self.debug_mode["ENABLE"]:
             self._show_levels()

@@ -50,6 +50,7 @@ class Property(ABC, Generic[V]):
         state: what clients see; change it through `publish`.
         revision: counts publications, so that the runtime knows whether a handler has answered.
         defined: whether clients know of it at present.
+        written: the elements that the last client's write named; a handler gets all.
     """
 
     def __init__(self, spec: Spec, owner: Subsystem) -> None:
@@ -64,6 +65,7 @@ class Property(ABC, Generic[V]):
         self.state = State.IDLE
         self.defined = False
         self.revision = 0
+        self.written: frozenset[str] = frozenset()
         self._values: dict[str, V] = {name: e.value for name, e in self.elements.items()}
 
     # --- values --------------------------------------------------------------------------------
@@ -177,6 +179,7 @@ class Property(ABC, Generic[V]):
             raise ValueRefused(
                 f"{self.name}: all elements must be sent together; missing {missing}"
             )
+        self.written = frozenset(wishes)
         parsed = {name: self._parse(one) for name, one in wishes.items()}
         return self._complete(parsed)
 

@@ -64,6 +64,9 @@ class Subsystem:
             and (p.spec.needs is None or p.spec.needs in capabilities)
         ]
 
+    def on_start(self) -> None:
+        """Begin what does not wait for a connection; saved values are in place."""
+
     async def on_connect(self) -> None:
         """Read what the definitions need, before any property of the connection is defined.
 

@@ -1,0 +1,192 @@
+"""The devices around the camera, as the user named them, and what they say.
+
+Their properties are snooped through the server; each value is taken only from the device that is
+named for its role, and forgotten when that device withdraws it or another one is named. A driver
+that dies takes nothing back (indiserver 1.9.9: snoopers are not told).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indi_stx.camera.neighbour import Neighbour
+from indi_stx.camera.stx_device import CameraSubsystem, StxDevice
+from indi_stx.driver.declarations import Save, Texts, Txt, When, text
+from indi_stx.driver.groups import OPTIONS
+from indi_stx.errors import ValueRefused
+from indi_stx.images.facts import PierSide, Site
+from indi_stx.indi import State
+
+SNOOPED = {
+    "ACTIVE_TELESCOPE": (
+        "EQUATORIAL_EOD_COORD",
+        "EQUATORIAL_COORD",
+        "TELESCOPE_INFO",
+        "GEOGRAPHIC_COORD",
+        "TELESCOPE_PIER_SIDE",
+    ),
+    "ACTIVE_ROTATOR": ("ABS_ROTATOR_ANGLE",),
+    "ACTIVE_FOCUSER": ("ABS_FOCUS_POSITION", "FOCUS_TEMPERATURE"),
+    "ACTIVE_FILTER": ("FILTER_SLOT", "FILTER_NAME"),
+    "ACTIVE_SKYQUALITY": ("SKY_QUALITY",),
+}
+"""Which properties each role is asked for."""
+TOGETHER_S = 5.0
+"""How much older than JNow coordinates a J2000 report may be and still mean the same place."""
+MAX_NAME_CHARS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a mount says it looks, as it says it.
+
+    Attributes:
+        of_date: the equinox is that of the date ("JNow"); J2000 otherwise.
+    """
+
+    ra_hours: float
+    dec_deg: float
+    of_date: bool
+    pier_side: PierSide | None = None
+
+
+class ActiveDevices(CameraSubsystem):
+    """ACTIVE_DEVICES and the values of the devices in it."""
+
+    devices = text(
+        "ACTIVE_DEVICES",
+        "Snoop devices",
+        OPTIONS,
+        {
+            "ACTIVE_TELESCOPE": Txt("Telescope", "Telescope Simulator"),
+            "ACTIVE_ROTATOR": Txt("Rotator", "Rotator Simulator"),
+            "ACTIVE_FOCUSER": Txt("Focuser", "Focuser Simulator"),
+            "ACTIVE_FILTER": Txt("Filter"),
+            "ACTIVE_SKYQUALITY": Txt("Sky Quality", "SQM"),
+        },
+        when=When.ALWAYS,
+        save=Save.AT_START,
+        autosave=True,
+    )
+
+    def __init__(self, device: StxDevice) -> None:
+        super().__init__(device)
+        self.devices.assign({"ACTIVE_FILTER": device.name})
+        self._near = {
+            role: Neighbour(device.snoop, device.clock, properties)
+            for role, properties in SNOOPED.items()
+        }
+
+    @devices.on_write
+    async def _devices_requested(self, new: Texts) -> None:
+        """Listen to the devices that are newly named; names that stay are left in peace."""
+        names = {role: name.strip() for role, name in new.items()}
+        if too_long := [name for name in names.values() if len(name) > MAX_NAME_CHARS]:
+            raise ValueRefused(f"No INDI device has a name of this length: {too_long[0]!r}.")
+        self.devices.publish(names, State.OK)
+        self._follow()
+
+    def on_start(self) -> None:
+        """Begin to listen; saved names are in place."""
+        self._follow()
+
+    def _follow(self) -> None:
+        for role, neighbour in self._near.items():
+            name = self.devices[role]
+            if role == "ACTIVE_FILTER" and name == self.device.name:
+                name = ""
+            if name != neighbour.name:
+                neighbour.follow(name)
+
+    # --- telescope -----------------------------------------------------------------------------
+
+    @property
+    def telescope(self) -> str | None:
+        """The name of the telescope's device."""
+        return self.devices["ACTIVE_TELESCOPE"] or None
+
+    @property
+    def aim(self) -> Aim | None:
+        """Where the telescope looks; J2000 coordinates are preferred when both are reported."""
+        scope = self._near["ACTIVE_TELESCOPE"]
+        mean, of_date = "EQUATORIAL_COORD", "EQUATORIAL_EOD_COORD"
+        # An EQUATORIAL_COORD that the mount does not keep up was a target once.
+        fresh = scope.heard_s(mean) >= scope.heard_s(of_date) - TOGETHER_S
+        for prop in (mean, of_date) if fresh else (of_date,):
+            ra_hours, dec_deg = scope.number(prop, "RA"), scope.number(prop, "DEC")
+            if ra_hours is not None and dec_deg is not None:
+                return Aim(ra_hours, dec_deg, prop == of_date, self._pier_side)
+        return None
+
+    @property
+    def _pier_side(self) -> PierSide | None:
+        scope = self._near["ACTIVE_TELESCOPE"]
+        if scope.is_on("TELESCOPE_PIER_SIDE", "PIER_EAST"):
+            return PierSide.EAST
+        if scope.is_on("TELESCOPE_PIER_SIDE", "PIER_WEST"):
+            return PierSide.WEST
+        return None
+
+    @property
+    def site(self) -> Site | None:
+        """Where the telescope stands."""
+        scope = self._near["ACTIVE_TELESCOPE"]
+        latitude = scope.number("GEOGRAPHIC_COORD", "LAT")
+        longitude = scope.number("GEOGRAPHIC_COORD", "LONG")
+        if latitude is None or longitude is None:
+            return None
+        return Site(latitude, longitude - 360 if longitude > 180 else longitude)
+
+    @property
+    def focal_length_mm(self) -> float | None:
+        """The telescope's focal length as its mount's driver has it."""
+        return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "TELESCOPE_FOCAL_LENGTH")
+
+    @property
+    def aperture_mm(self) -> float | None:
+        """The telescope's aperture as its mount's driver has it."""
+        return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "TELESCOPE_APERTURE")
+
+    @property
+    def guide_scope_focal_length_mm(self) -> float | None:
+        """The guide scope's focal length as the mount's driver has it."""
+        return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "GUIDER_FOCAL_LENGTH")
+
+    @property
+    def guide_scope_aperture_mm(self) -> float | None:
+        """The guide scope's aperture as the mount's driver has it."""
+        return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "GUIDER_APERTURE")
+
+    # --- the others ----------------------------------------------------------------------------
+
+    @property
+    def rotator_deg(self) -> float | None:
+        """The rotator's angle."""
+        return self._near["ACTIVE_ROTATOR"].number("ABS_ROTATOR_ANGLE", "ANGLE")
+
+    @property
+    def focuser_position(self) -> int | None:
+        """The focuser's position in its own steps."""
+        position = self._near["ACTIVE_FOCUSER"].number(
+            "ABS_FOCUS_POSITION", "FOCUS_ABSOLUTE_POSITION"
+        )
+        return None if position is None else round(position)
+
+    @property
+    def focuser_celsius(self) -> float | None:
+        """The temperature at the focuser."""
+        return self._near["ACTIVE_FOCUSER"].number("FOCUS_TEMPERATURE", "TEMPERATURE")
+
+    @property
+    def filter_name(self) -> str | None:
+        """The filter in the light path: of our own wheel when it is the one that is named."""
+        if self.devices["ACTIVE_FILTER"] == self.device.name:
+            return self.device.filter_wheel.current_filter_name
+        wheel = self._near["ACTIVE_FILTER"]
+        slot = wheel.number("FILTER_SLOT", "FILTER_SLOT_VALUE")
+        return wheel.text("FILTER_NAME", f"FILTER_SLOT_NAME_{slot:.0f}") if slot else None
+
+    @property
+    def sky_brightness_mpsas(self) -> float | None:
+        """The sky's brightness in magnitudes per square arcsecond."""
+        return self._near["ACTIVE_SKYQUALITY"].number("SKY_QUALITY", "SKY_BRIGHTNESS")

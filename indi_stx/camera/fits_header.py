@@ -1,0 +1,174 @@
+"""What the user adds to the FITS headers: cards, observer and object, optics, orientation.
+
+FITS_HEADER serves two generations of clients with one vector: libindi up to 2.0.0 wrote observer
+and object, later ones write one keyword, value and comment at a time. KStars addresses the first
+three elements by their place, so these come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from indi_stx.camera.stx_device import CameraSubsystem, StxDevice
+from indi_stx.driver.declarations import (
+    Num,
+    Numbers,
+    Save,
+    Sw,
+    Switches,
+    Texts,
+    Txt,
+    When,
+    number,
+    switch,
+    text,
+)
+from indi_stx.driver.groups import GENERAL, OPTIONS
+from indi_stx.errors import ValueRefused
+from indi_stx.indi import State, wire_number
+
+if TYPE_CHECKING:
+    from indi_stx.driver.properties import Property
+    from indi_stx.images.facts import CustomCard
+
+WCS = "WCS"
+UNKNOWN = "Unknown"
+CLEAR = "INDI_CLEAR"
+"""Written as a keyword, it forgets all cards."""
+KEYWORD_ELEMENTS = ("KEYWORD_NAME", "KEYWORD_VALUE", "KEYWORD_COMMENT")
+
+
+class FitsHeader(CameraSubsystem):
+    """FITS_HEADER, SCOPE_INFO, WCS_CONTROL and CCD_ROTATION."""
+
+    header = text(
+        "FITS_HEADER",
+        "FITS Header",
+        GENERAL,
+        {
+            "KEYWORD_NAME": Txt("Name"),
+            "KEYWORD_VALUE": Txt("Value"),
+            "KEYWORD_COMMENT": Txt("Comment"),
+            "FITS_OBSERVER": Txt("Observer", UNKNOWN),
+            "FITS_OBJECT": Txt("Object", UNKNOWN),
+        },
+    )
+    scope_info = number(
+        "SCOPE_INFO",
+        "Scope",
+        OPTIONS,
+        {
+            "FOCAL_LENGTH": Num("Focal Length (mm)", "%g", 0, 10000, 1),
+            "APERTURE": Num("Aperture (mm)", "%g", 0, 3000, 1),
+        },
+        save=Save.AT_START,
+        autosave=True,
+    )
+    wcs = switch(
+        "WCS_CONTROL",
+        "WCS",
+        WCS,
+        {"WCS_ENABLE": Sw("Enable"), "WCS_DISABLE": Sw("Disable", True)},
+        timeout_s=0,
+    )
+    rotation = number(
+        "CCD_ROTATION",
+        "CCD FOV",
+        WCS,
+        {"CCD_ROTATION_VALUE": Num("Rotation", "%g", -360, 360, 1)},
+        when=When.ON_DEMAND,
+    )
+
+    def __init__(self, device: StxDevice) -> None:
+        super().__init__(device)
+        self._cards: dict[Hashable, CustomCard] = {}
+        self._rotation_is_known = False
+
+    # --- for the header ------------------------------------------------------------------------
+
+    @property
+    def cards(self) -> tuple[CustomCard, ...]:
+        """The user's cards, in the order in which they were first written."""
+        return tuple(self._cards.values())
+
+    @property
+    def observer(self) -> str:
+        """Who observes; "Unknown" until somebody says."""
+        return self.header["FITS_OBSERVER"]
+
+    @property
+    def object_name(self) -> str:
+        """What is observed; "Unknown" until somebody says."""
+        return self.header["FITS_OBJECT"]
+
+    @property
+    def focal_length_mm(self) -> float | None:
+        """The focal length the user gave, None for none."""
+        return self.scope_info["FOCAL_LENGTH"] or None
+
+    @property
+    def aperture_mm(self) -> float | None:
+        """The aperture the user gave, None for none."""
+        return self.scope_info["APERTURE"] or None
+
+    @property
+    def rotation_deg(self) -> float | None:
+        """The camera's orientation, None while nobody told it or world coordinates are off."""
+        known = self.wcs["WCS_ENABLE"] and self._rotation_is_known
+        return self.rotation["CCD_ROTATION_VALUE"] if known else None
+
+    # --- cards ---------------------------------------------------------------------------------
+
+    @header.on_write
+    async def _header_requested(self, new: Texts) -> None:
+        """Take one card, observer and object, or both: KStars sends all elements in any case."""
+        keyword, value, comment = (new[element].strip() for element in KEYWORD_ELEMENTS)
+        if keyword.upper() == CLEAR:
+            self._cards.clear()
+        elif keyword or value or comment:
+            self._keep(keyword, value, comment)
+        elif self.header.written <= set(KEYWORD_ELEMENTS):
+            raise ValueRefused("FITS Header: give a keyword and a value, or a comment.")
+        # An old keyword must not come back when a client writes only observer or object next.
+        self.header.publish({**new, **dict.fromkeys(KEYWORD_ELEMENTS, "")}, State.OK)
+
+    def _keep(self, keyword: str, value: str, comment: str) -> None:
+        """Remember a card; a keyword replaces itself, commentary gathers without repetition."""
+        from indi_stx.images.cards import COMMENTARY, parse_custom_card
+
+        card = parse_custom_card(keyword, value, comment)
+        self._cards[card if card.keyword in COMMENTARY else card.keyword] = card
+
+    # --- world coordinates ---------------------------------------------------------------------
+
+    @wcs.on_write
+    async def _wcs_requested(self, new: Switches) -> None:
+        """Offer CCD_ROTATION while world coordinates are wanted."""
+        if new["WCS_ENABLE"]:
+            self.device.log.info("World Coordinate System is enabled.")
+            if not self.rotation.defined:
+                self.rotation.define()
+        else:
+            self.device.log.info("World Coordinate System is disabled.")
+            self._rotation_is_known = False
+            self.rotation.delete()
+
+    @rotation.on_write
+    async def _rotation_requested(self, new: Numbers) -> None:
+        """Take the orientation that a plate solver found."""
+        self._rotation_is_known = True
+        self.rotation.publish(new, State.OK)
+        degrees = wire_number(new["CCD_ROTATION_VALUE"])
+        self.device.log.info(f"CCD FOV rotation updated to {degrees} degrees.")
+
+    def defined_now(
+        self, capabilities: frozenset[Hashable], connected: bool
+    ) -> list[Property[Any]]:
+        """Return what clients should know of; the rotation only while it is wanted."""
+        due = super().defined_now(capabilities, connected)
+        return [*due, self.rotation] if connected and self.wcs["WCS_ENABLE"] else due
+
+    async def on_disconnect(self) -> None:
+        """Withdraw the rotation, which the device does not do for properties on demand."""
+        self.rotation.delete()

@@ -1,0 +1,152 @@
+"""Where the pixels of a frame come from: the camera's binary file, or its own FITS file.
+
+Both end as the same kind of frame. The binary file is the default: its header can be composed
+while the camera still reads out. The camera's FITS file is the user's choice, for the cards that
+only the camera writes; when it is unusable the pixels are fetched alone, since the camera keeps
+them. Source: STX API, Imager Data Binary and Imager Data FITS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from indi_stx.errors import ImageError
+
+if TYPE_CHECKING:
+    from indi_stx.camera.ccd_head import CcdHead
+    from indi_stx.camera.headers import HeaderDraft
+    from indi_stx.images.frame import Frame
+    from indi_stx.stx.settings import Geometry
+
+
+class Download(ABC):
+    """One frame on its way; as a context manager it gives everything back unless finished."""
+
+    @abstractmethod
+    async def receive(self) -> None:
+        """Download once, from the first byte on.
+
+        Raises:
+            CameraError: the connection broke, or the camera answered with something else.
+            ImageError: what came is not this frame.
+        """
+
+    @abstractmethod
+    def rewind(self) -> None:
+        """Forget what came, to receive it again."""
+
+    @abstractmethod
+    def finish(self) -> Frame:
+        """Return the frame, which the caller must close."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Give memory back; harmless after `finish`."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+
+class BinaryDownload(Download):
+    """The pixels alone, behind a header that is complete before they come."""
+
+    def __init__(self, head: CcdHead, geometry: Geometry, header: bytes) -> None:
+        from indi_stx.images.frame import FrameReceiver
+
+        self._ccd = head.ccd
+        self._bytes = geometry.data_bytes
+        self._receiver = FrameReceiver(header, geometry.rows, geometry.cols)
+
+    async def receive(self) -> None:
+        """Download the binary file."""
+        async with self._ccd.open_data(self._bytes) as chunks:
+            async for chunk in chunks:
+                self._receiver.receive(chunk)
+
+    def rewind(self) -> None:
+        """Forget what came."""
+        self._receiver.rewind()
+
+    def finish(self) -> Frame:
+        """Return the frame."""
+        return self._receiver.finish()
+
+    def discard(self) -> None:
+        """Give memory back."""
+        self._receiver.discard()
+
+
+class FitsDownload(Download):
+    """The camera's own FITS file, its header merged with ours."""
+
+    def __init__(self, head: CcdHead, geometry: Geometry, draft: HeaderDraft) -> None:
+        from indi_stx.images.fits_receiver import FitsReceiver
+
+        self._head = head
+        self._geometry = geometry
+        self._draft = draft
+        self._receiver = FitsReceiver(geometry.rows, geometry.cols)
+        self._without: BinaryDownload | None = None
+        """Instead, once the camera's file has turned out to be unusable."""
+
+    async def receive(self) -> None:
+        """Download the FITS file, or the pixels alone when it is not of this frame."""
+        if self._without is None:
+            try:
+                await self._receive_file()
+                return
+            except ImageError as error:
+                self._head.device.log.warning(
+                    f"{error} The frame is taken without the camera's own header instead."
+                )
+            self._receiver.discard()
+            header = await asyncio.to_thread(self._draft.compose)
+            self._without = BinaryDownload(self._head, self._geometry, header)
+        await self._without.receive()
+
+    async def _receive_file(self) -> None:
+        receiver = self._receiver
+        async with self._head.ccd.open_fits() as chunks:
+            async for chunk in chunks:
+                receiver.receive(chunk)
+                if receiver.awaits_header:
+                    merge = self._draft.merge
+                    receiver.begin(await asyncio.to_thread(merge, receiver.camera_header))
+        if receiver.missing:
+            raise ImageError(f"The camera's FITS file lacks {receiver.missing} bytes of pixels.")
+
+    def rewind(self) -> None:
+        """Forget what came."""
+        (self._without or self._receiver).rewind()
+
+    def finish(self) -> Frame:
+        """Return the frame."""
+        return (self._without or self._receiver).finish()
+
+    def discard(self) -> None:
+        """Give memory back."""
+        self._receiver.discard()
+        if self._without is not None:
+            self._without.discard()
+
+
+async def open_download(head: CcdHead, geometry: Geometry, draft: HeaderDraft) -> Download:
+    """Prepare the download of a head's frame from the source that its user chose.
+
+    Raises:
+        ImageError: there is no memory for such a frame, or a card of the user is impossible.
+    """
+    if head.source["SOURCE_FITS"]:
+        return FitsDownload(head, geometry, draft)
+    return BinaryDownload(head, geometry, await asyncio.to_thread(draft.compose))
