@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     import argparse
 
     from indi_stx import __version__, demo
+    from indi_stx.conformance import command as conform
     from indi_stx.simulator import command as simulate
 
     parser = argparse.ArgumentParser(
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, module, summary in (
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
+        ("conform", conform, "hold a camera to the API document, row by row"),
         ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),
     ):
         command = commands.add_parser(name, help=summary, description=module.__doc__)

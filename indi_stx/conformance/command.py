@@ -1,0 +1,114 @@
+"""Hold a camera, real or simulated, to the STX HTTP API document, row by row.
+
+Without options only calls are made that cannot change anything. --write tests settings, exposures,
+filter moves, guide pulses (a mount moves: take the guide cable off) and the AO mirror, and restores
+all settings. --flash also tests filter names and FITS texts: some twenty writes to memory that
+wears, restored as well.
+
+Exit status: 0 all passed, 1 some failed, 2 no such camera could be reached.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indi_stx.errors import IndiStxError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from indi_stx.conformance.checks import Extent
+    from indi_stx.conformance.rows import Result
+    from indi_stx.conformance.session import Session
+
+NO_CAMERA = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `indi-stx conform`."""
+    parser.add_argument("url", metavar="URL", help="of the camera: http://HOST[:PORT]")
+    parser.add_argument("--write", action="store_true", help="test what changes the camera, too")
+    parser.add_argument("--flash", action="store_true", help="with --write: write to Flash, too")
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="the camera was just started with factory settings: test the defaults, too",
+    )
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="rows to run: 'imager.*'")
+    parser.add_argument("--quiet", action="store_true", help="print failures and the summary only")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON, too")
+    parser.add_argument(
+        "--gap-ms",
+        type=_not_negative,
+        default=50.0,
+        metavar="MS",
+        help="pause between commands; a real camera needs 50 (default)",
+    )
+    parser.add_argument("--timeout", type=_not_negative, default=10.0, metavar="SECONDS")
+    parser.add_argument(
+        "--start-latency",
+        type=_not_negative,
+        default=2.0,
+        metavar="SECONDS",
+        help="how long a started exposure may still look idle",
+    )
+
+
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise ValueError(text)
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the rows and return the exit status."""
+    # A camera's conversation is loaded only by who holds one: the command line's --help does not.
+    from indi_stx.conformance.checks import Extent
+    from indi_stx.conformance.http import Address
+    from indi_stx.conformance.session import Pace, Session
+
+    if args.flash and not args.write:
+        print("indi-stx conform: --flash needs --write.", file=sys.stderr)
+        return NO_CAMERA
+    try:
+        pace = Pace(args.gap_ms / 1000, args.timeout or 10.0, args.start_latency)
+        session = Session(Address.parse(args.url), pace)
+        camera = session.survey()
+        extent = Extent(args.write, args.flash, args.fresh, args.only)
+        results = _run(session, extent, quiet=args.quiet)
+        return _conclude(args, camera, str(session.address), results)
+    except (IndiStxError, OSError) as error:
+        print(f"indi-stx conform: {error}", file=sys.stderr)
+        return NO_CAMERA
+    except KeyboardInterrupt:
+        print("\nStopped; settings are restored.", file=sys.stderr)
+        return 130
+
+
+def _run(session: Session, extent: Extent, *, quiet: bool) -> list[Result]:
+    from contextlib import closing
+
+    from indi_stx.conformance.checks import all_rows, run_rows
+    from indi_stx.conformance.report import result_line
+    from indi_stx.conformance.rows import Outcome
+
+    results = []
+    with closing(run_rows(session, all_rows(), extent)) as running:
+        for result in running:
+            results.append(result)
+            if result.outcome is Outcome.FAIL or not quiet:
+                print(result_line(result), flush=True)
+    return results
+
+
+def _conclude(args: argparse.Namespace, camera: str, address: str, results: list[Result]) -> int:
+    from indi_stx.conformance.report import summary, to_json
+    from indi_stx.conformance.rows import Outcome
+
+    print(f"{camera} at {address}: {summary(results)}")
+    if args.json:
+        args.json.write_text(to_json(camera, address, results))
+    return int(any(result.outcome is Outcome.FAIL for result in results))

@@ -1,0 +1,166 @@
+"""Rows on guide relays and the AO mirror.
+
+Pulses last 0.01 s. The longer ones are ended at once by a second, short pulse to the same relay,
+which the document promises; the longest is tried only on a camera that has shown to do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from indi_stx.conformance import camera_tables as camera
+from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.session import Session
+from indi_stx.conformance.tables import BAD_PARAMETER, PARAMETERS_MISSING
+
+_SHORT = camera.SHORTEST_PULSE
+_REMAINING = "/api/PulseGuideGetTimeRemaining.cgi"
+
+
+def rows() -> Iterator[Row]:
+    """Make the rows."""
+    yield from _pulse_refusal_rows()
+    yield from _pulse_rows()
+    yield from _mirror_rows()
+
+
+def _pulse_refusal_rows() -> Iterator[Row]:
+    row = partial(Row, section="Pulse Guide", needs=Needs.WRITING)
+    cases = [("no-parameter", "", PARAMETERS_MISSING)]
+    for axis in "XY":
+        cases += [
+            (f"only-Direction{axis}", f"Direction{axis}=0", PARAMETERS_MISSING),
+            (f"only-Duration{axis}", f"Duration{axis}={_SHORT}", PARAMETERS_MISSING),
+        ]
+        cases += [
+            (
+                f"Direction{axis}.{bad}",
+                f"Direction{axis}={bad}&Duration{axis}={_SHORT}",
+                BAD_PARAMETER,
+            )
+            for bad in camera.BAD_RELAY_DIRECTIONS
+        ]
+        cases += [
+            (f"Duration{axis}.{bad}", f"Direction{axis}=0&Duration{axis}={bad}", BAD_PARAMETER)
+            for bad in camera.BAD_PULSE_TIMES
+        ]
+    for name, query, code in cases:
+        check = _refused("PulseGuide", query, code)
+        yield row(id=f"pulse.{name}", description=f"?{query}: 0x{code:08x}", check=check)
+
+
+def _refused(call: str, query: str, code: int) -> Check:
+    return lambda session: session.refused(f"/api/{call}.cgi?{query}".rstrip("?"), code)
+
+
+def _pulse_rows() -> Iterator[Row]:
+    row = partial(Row, section="Pulse Guide", needs=Needs.WRITING)
+    for number, relay in enumerate(camera.RELAYS):
+        query = _pulse(relay[0], number % 2, _SHORT)
+        text = f"{relay} for {_SHORT} s: closes and opens"
+        yield row(id=f"pulse.shortest.{relay}", description=text, check=_passes(query))
+    both = f"{_pulse('X', 0, _SHORT)}&{_pulse('Y', 1, _SHORT)}"
+    yield row(id="pulse.both", description="X and Y in one call", check=_passes(both))
+    text = "an unknown name is ignored"
+    check = _passes(f"{_pulse('X', 1, _SHORT)}&NoSuchParameter=1")
+    yield row(id="pulse.unknown-ignored", description=text, check=check)
+    text = "DirectionY=1&DurationY=10 closes Y-; a new time of 0.01 s ends it"
+    yield row(id="pulse.example", description=text, check=_restarted)
+    for number, relay in enumerate(camera.RELAYS):
+        text = f"{relay} for {camera.LONGEST_PULSE} s: accepted, remaining; ended by a new time"
+        check = _longest(relay, number % 2)
+        yield row(id=f"pulse.longest.{relay}", description=text, check=check)
+
+
+def _pulse(axis: str, direction: int, duration: str) -> str:
+    return f"Direction{axis}={direction}&Duration{axis}={duration}"
+
+
+def _open(session: Session) -> None:
+    limit_s = session.pace.settle_s
+    session.until("/api/IsPulseGuiding.cgi", "0", camera.RELAY_STATES, limit_s)
+
+
+def _passes(query: str) -> Check:
+    def check(session: Session) -> str:
+        session.accepted(f"/api/PulseGuide.cgi?{query}")
+        _open(session)
+        left = session.read(_REMAINING, list(camera.RELAYS))
+        expect(all(float(one) == 0 for one in left.values()), f"still {left}")
+        return "closed and open again"
+
+    return check
+
+
+def _restarted(session: Session) -> str:
+    session.accepted(f"/api/PulseGuide.cgi?{_pulse('Y', 1, '10')}")
+    closed = session.line("/api/IsPulseGuiding.cgi")
+    before = float(session.line(f"{_REMAINING}?YMinus"))
+    session.accepted(f"/api/PulseGuide.cgi?{_pulse('Y', 1, _SHORT)}")
+    after = float(session.line(f"{_REMAINING}?YMinus"))
+    _open(session)
+    session.relay_restarts = after <= float(_SHORT)
+    expect(closed == "1", f"IsPulseGuiding is {closed}")
+    expect(0 < before <= 10, f"{before} s remain of 10")
+    expect(session.relay_restarts, f"{after} s remain after a new time of {_SHORT} s")
+    return f"{before} s remain, then {after}"
+
+
+def _longest(relay: str, direction: int) -> Check:
+    def check(session: Session) -> str:
+        if not session.relay_restarts:
+            raise Skipped("no pulse is known to be ended by a new time (pulse.example)")
+        session.accepted(f"/api/PulseGuide.cgi?{_pulse(relay[0], direction, camera.LONGEST_PULSE)}")
+        left = session.read(_REMAINING, list(camera.RELAYS))
+        session.accepted(f"/api/PulseGuide.cgi?{_pulse(relay[0], direction, _SHORT)}")
+        _open(session)
+        expect(0 < float(left.pop(relay)) <= float(camera.LONGEST_PULSE), "no time remains")
+        expect(all(float(one) == 0 for one in left.values()), f"other relays closed, too: {left}")
+        return "closed alone, and ended"
+
+    return check
+
+
+def _mirror_rows() -> Iterator[Row]:
+    row = partial(Row, section="AO Guide", needs=Needs.WRITING)
+    cases = [
+        ("no-parameter", "", PARAMETERS_MISSING),
+        ("only-XPosition", f"XPosition={camera.AO_CENTRE}", PARAMETERS_MISSING),
+        ("only-YPosition", f"YPosition={camera.AO_CENTRE}", PARAMETERS_MISSING),
+    ]
+    for bad in camera.BAD_AO_POSITIONS:
+        for axis, other in ("XY", "YX"):
+            query = f"{axis}Position={bad}&{other}Position={camera.AO_CENTRE}"
+            cases.append((f"{axis}Position.{bad}", query, BAD_PARAMETER))
+    for name, query, code in cases:
+        check = _refused("AOGuide", query, code)
+        yield row(id=f"ao.{name}", description=f"?{query}: 0x{code:08x}", check=check)
+    for name, x, y in (
+        ("lowest", "0", "0"),
+        ("highest", "100", "100"),
+        ("example", "55", "42"),
+        ("centre", camera.AO_CENTRE, camera.AO_CENTRE),
+    ):
+        text = f"to {x}, {y}: accepted, then idle"
+        yield row(id=f"ao.{name}", description=text, check=_moves(x, y))
+
+
+def centre(session: Session) -> None:
+    """Move the mirror to its centre and wait for it."""
+    _mirror_to(session, camera.AO_CENTRE, camera.AO_CENTRE)
+
+
+def _mirror_to(session: Session, x: str, y: str) -> list[str]:
+    session.accepted(f"/api/AOGuide.cgi?XPosition={x}&YPosition={y}")
+    return session.until("/api/AOStatus.cgi", "0", camera.AO_STATES, session.pace.settle_s)
+
+
+def _moves(x: str, y: str) -> Check:
+    def check(session: Session) -> str:
+        try:
+            return f"states {' '.join(_mirror_to(session, x, y))}"
+        finally:
+            centre(session)
+
+    return check

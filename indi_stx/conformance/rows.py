@@ -1,0 +1,80 @@
+"""What a row of the conformance test is, and how it can end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+from indi_stx.errors import IndiStxError
+
+if TYPE_CHECKING:
+    from indi_stx.conformance.session import Session
+
+Check = Callable[["Session"], str]
+"""Returns what was seen, or raises Mismatch or Skipped."""
+
+
+class Outcome(Enum):
+    """How a row ended."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    SKIP = "SKIP"
+
+
+class Needs(IntEnum):
+    """What a row does to the camera; rows run in this order."""
+
+    READING = 0
+    WRITING = 1
+    FLASH = 2
+
+
+class Mismatch(IndiStxError):
+    """The camera did something else than the document says; the text is what it did."""
+
+
+class Skipped(IndiStxError):
+    """The row cannot be tried; the text says why."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One statement of the document.
+
+    Attributes:
+        id: stable name, such as `imager.get.BinX`.
+        section: of the document, where the statement is.
+        part: "Guider", "ExtGuider" or "Filter" when it is about something a camera may lack.
+        fresh: holds only for a camera as it comes from the factory, or was just started.
+    """
+
+    id: str
+    section: str
+    description: str
+    check: Check
+    needs: Needs = Needs.READING
+    part: str = ""
+    fresh: bool = False
+
+    @property
+    def needs_write(self) -> bool:
+        """Whether it changes the camera."""
+        return self.needs is not Needs.READING
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a row ended, and what was seen."""
+
+    row: Row
+    outcome: Outcome
+    seen: str
+
+
+def expect(condition: bool, seen: str) -> None:
+    """Raise Mismatch with what was seen unless the condition holds."""
+    if not condition:
+        raise Mismatch(seen)
