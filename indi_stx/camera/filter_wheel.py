@@ -96,7 +96,7 @@ class FilterWheel(CameraSubsystem):
     @property
     def current_filter_name(self) -> str | None:
         """The name of the filter in the beam, None for none."""
-        return self.names.values.get(f"FILTER_SLOT_NAME_{self.current}")
+        return self.names.values.get(f"FILTER_SLOT_NAME_{self.current}") or None
 
     # --- writes --------------------------------------------------------------------------------
 

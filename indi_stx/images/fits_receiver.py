@@ -109,9 +109,11 @@ class FitsReceiver:
             b"BZERO": 32768,
         }
         for keyword, value in expected.items():
-            if cards.get(keyword) != value:
+            found = cards.get(keyword)
+            if found != value:
+                shown = "missing" if found is None else f"{found:g}"
                 raise ImageError(
-                    f"The camera's FITS file has {keyword.decode()} = {cards.get(keyword)}, "
+                    f"The camera's FITS file is not this frame: {keyword.decode()} = {shown}, "
                     f"not {value}."
                 )
 
