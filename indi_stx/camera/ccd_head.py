@@ -54,6 +54,18 @@ FRAME_TYPES = {
 """INDI's element to its label and the camera's FrameType (STX API, Imager Start Exposure)."""
 
 
+def info_elements(size: str, pixel: str, bits: str) -> dict[str, Num]:
+    """Return the elements of {head}_INFO; KStars reads them by their place."""
+    return {
+        "CCD_MAX_X": Num("Max. Width", size, 1, MAX_SIDE),
+        "CCD_MAX_Y": Num("Max. Height", size, 1, MAX_SIDE),
+        "CCD_PIXEL_SIZE": Num("Pixel size (um)", pixel, 1, 40),
+        "CCD_PIXEL_SIZE_X": Num("Pixel size X", pixel, 1, 40),
+        "CCD_PIXEL_SIZE_Y": Num("Pixel size Y", pixel, 1, 40),
+        "CCD_BITSPERPIXEL": Num("Bits per pixel", bits, 8, 64, 0, 16),
+    }
+
+
 class CcdHead(CameraSubsystem):
     """One CCD; subclasses say which, and add what only they have."""
 
@@ -103,14 +115,7 @@ class CcdHead(CameraSubsystem):
         "{head}_INFO",
         "{info}",
         IMAGE_INFO,
-        {
-            "CCD_MAX_X": Num("Max. Width", "%.f", 1, MAX_SIDE),
-            "CCD_MAX_Y": Num("Max. Height", "%.f", 1, MAX_SIDE),
-            "CCD_PIXEL_SIZE": Num("Pixel size (um)", "%.2f", 1, 40),
-            "CCD_PIXEL_SIZE_X": Num("Pixel size X", "%.2f", 1, 40),
-            "CCD_PIXEL_SIZE_Y": Num("Pixel size Y", "%.2f", 1, 40),
-            "CCD_BITSPERPIXEL": Num("Bits per pixel", "%.f", 8, 64, 0, 16),
-        },
+        info_elements("%.f", "%.2f", "%.f"),
         permission=Permission.READ_ONLY,
     )
     compression = switch(

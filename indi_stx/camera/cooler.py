@@ -59,7 +59,7 @@ class Cooler(CameraSubsystem):
         "CCD_COOLER",
         "Cooler",
         MAIN,
-        {"COOLER_ON": Sw("On"), "COOLER_OFF": Sw("Off", True)},
+        {"COOLER_ON": Sw("ON"), "COOLER_OFF": Sw("OFF", True)},
         timeout_s=0,
         needs=Capability.COOLER,
     )

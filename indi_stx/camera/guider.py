@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.capabilities import Capability
-from indi_stx.camera.ccd_head import CcdHead
+from indi_stx.camera.ccd_head import CcdHead, info_elements
+from indi_stx.driver.declarations import number
+from indi_stx.driver.groups import IMAGE_INFO
+from indi_stx.indi import Permission
 
 if TYPE_CHECKING:
     from indi_stx.camera.capabilities import CcdFacts
@@ -28,6 +31,14 @@ class Guider(CcdHead):
         "info": "Info",
         "settings": "Guider Head",
     }
+
+    info = number(
+        "{head}_INFO",
+        "{info}",
+        IMAGE_INFO,
+        info_elements("%4.0f", "%5.2f", "%3.0f"),
+        permission=Permission.READ_ONLY,
+    )
 
     @property
     def ccd(self) -> Ccd:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indi_stx.errors import PropertyError, ValueRefused
@@ -60,7 +61,8 @@ class Property(ABC, Generic[V]):
             word.format_map(owner.words) for word in (spec.name, spec.label, spec.group)
         )
         self.elements: dict[str, Any] = {
-            name.format_map(owner.words): element for name, element in spec.elements.items()
+            name.format_map(owner.words): replace(e, label=e.label.format_map(owner.words))
+            for name, e in spec.elements.items()
         }
         self.state = State.IDLE
         self.defined = False
@@ -232,8 +234,6 @@ class NumberProperty(Property[float]):
 
         Present values are moved inside the new limits.
         """
-        from dataclasses import replace
-
         for element, (low, high, *step) in limits.items():
             old: Num = self.elements[element]
             self.elements[element] = replace(
