@@ -15,7 +15,7 @@ from astropy.time import Time
 from indi_stx.indi import DefVector, DelProperty, SetVector, State
 from indi_stx.simulator.options import SimulatorOptions
 from tests.harness.observatory import Observatory, observatory
-from tests.harness.servers import DRIVER
+from tests.harness.servers import DEVICE, DRIVER
 from tests.harness.wire_client import WireClient
 
 SMALL = SimulatorOptions(model="STT-8300")
@@ -27,10 +27,13 @@ SQM = "SQM Simulator"
 COORDINATES = ("OBJCTRA", "OBJCTDEC", "RA", "DEC", "AIRMASS", "SITELAT", "PIERSIDE", "EQUINOX")
 
 
-async def header_of_a_frame(client: WireClient, seconds: float = 0.01) -> fits.Header:
-    since = await client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=seconds)
-    blob = await client.blob(since=since)
-    await client.update("CCD_EXPOSURE", State.OK, since=since)
+async def header_of_a_frame(
+    client: WireClient, head: str = "CCD", blob_name: str = "CCD1", device: str = DEVICE
+) -> fits.Header:
+    exposure = f"{head}_EXPOSURE"
+    since = await client.numbers(exposure, device=device, **{f"{exposure}_VALUE": 0.01})
+    blob = await client.blob(blob_name, since=since, device=device)
+    await client.update(exposure, State.OK, since=since, device=device)
     assert isinstance(blob.content, bytes)
     with fits.open(io.BytesIO(blob.content)) as hdus:
         hdus.verify("exception")
@@ -232,7 +235,7 @@ async def test_active_devices_outlive_a_restart(tmp_path: Path) -> None:
             "ACTIVE_TELESCOPE": SCOPE,
             "ACTIVE_ROTATOR": ROTATOR,
             "ACTIVE_FOCUSER": FOCUSER,
-            "ACTIVE_FILTER": "SBIG STX",
+            "ACTIVE_FILTER": DEVICE,
             "ACTIVE_SKYQUALITY": "SQM",
         }
         await place.client.texts(
@@ -256,12 +259,36 @@ async def test_our_own_wheel_names_the_filter(tmp_path: Path) -> None:
         assert (await header_of_a_frame(client))["FILTER"] == "H_Alpha"
 
 
+async def test_each_head_tells_of_its_own_light_path(tmp_path: Path) -> None:
+    options = SimulatorOptions(model="STX-16803")
+    async with observatory(tmp_path, options, drivers=there("indi_simulator_telescope")) as place:
+        client = place.client
+        await aimed_telescope(client)
+        since = await client.numbers("SCOPE_INFO", FOCAL_LENGTH=2000, APERTURE=300)
+        await client.update("SCOPE_INFO", State.OK, since=since)
+        await card(client, "PROJECT", "7")
+        inside = await header_of_a_frame(client, "GUIDER", "CCD2")
+        remote = f"{DEVICE} Remote Guide Head"
+        await client.defined("CCD1", device=remote)
+        await client.enable_blobs(device=remote)
+        outside = await header_of_a_frame(client, device=remote)
+        for header in (inside, outside):
+            assert header["PROJECT"] == 7
+            assert header["TELESCOP"] == SCOPE
+            assert header["OBJCTDEC"].startswith("-05 ")
+        assert (inside["INSTRUME"], inside["FOCALLEN"]) == (DEVICE, 2000)
+        assert "FILTER" in inside
+        guide_scope_mm = client.values[SCOPE, "TELESCOPE_INFO"]["GUIDER_FOCAL_LENGTH"]
+        assert (outside["INSTRUME"], outside["FOCALLEN"]) == (remote, guide_scope_mm)
+        assert "FILTER" not in outside
+
+
 # --- the user's part -----------------------------------------------------------------------------
 
 
 async def card(client: WireClient, name: str, text: str, comment: str = "") -> SetVector:
     """Write a card as KStars does: the first three elements, whatever they are called."""
-    vector = client.properties["SBIG STX", "FITS_HEADER"]
+    vector = client.properties[DEVICE, "FITS_HEADER"]
     first_three = [e.name for e in vector.elements][:3]
     values = dict(zip(first_three, (name, text, comment), strict=True))
     since = await client.texts("FITS_HEADER", **values)
@@ -352,10 +379,10 @@ async def test_world_coordinates(tmp_path: Path) -> None:
         client = place.client
         await small_frames(client)
         await aimed_telescope(client)
-        assert ("SBIG STX", "CCD_ROTATION") not in client.properties
+        assert (DEVICE, "CCD_ROTATION") not in client.properties
         since = await client.switch("WCS_CONTROL", "WCS_ENABLE")
         await client.update("WCS_CONTROL", State.OK, since=since)
-        assert ("SBIG STX", "CCD_ROTATION") in client.properties, "defined before the answer"
+        assert (DEVICE, "CCD_ROTATION") in client.properties, "defined before the answer"
         assert "[INFO] World Coordinate System is enabled." in client.texts_said(since)
         assert "CRVAL1" not in await header_of_a_frame(client), "nobody knows the rotation yet"
         since = await client.numbers("CCD_ROTATION", CCD_ROTATION_VALUE=12)
@@ -368,7 +395,7 @@ async def test_world_coordinates(tmp_path: Path) -> None:
         await client.defined("CCD_ROTATION")
         since = await client.switch("WCS_CONTROL", "WCS_DISABLE")
         await client.update("WCS_CONTROL", State.OK, since=since)
-        assert ("SBIG STX", "CCD_ROTATION") not in client.properties
+        assert (DEVICE, "CCD_ROTATION") not in client.properties
         assert "CRVAL1" not in await header_of_a_frame(client)
 
 
