@@ -24,7 +24,7 @@ from indi_stx.driver.declarations import (
     text,
 )
 from indi_stx.driver.groups import FILTER_WHEEL
-from indi_stx.errors import CameraError, ValueRefused
+from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, ValueRefused
 from indi_stx.indi import State, SwitchRule
 from indi_stx.stx import FilterSettings, FilterState
 from indi_stx.stx.filters import NO_FILTER, SLOTS
@@ -37,6 +37,8 @@ LOOK_S = 0.25
 DEPARTURE_LIMIT_S = 2.0
 """How long a wheel may rest at its old place after a move was accepted."""
 MOVE_LIMIT_S = 60.0
+LOST_LOOKS = 3
+"""How many looks in a row may stay without an answer before a move counts as failed."""
 MOST_SLOTS = len(SLOTS)
 STUCK = (
     "The filter wheel is in its error state: it is jammed, or there is none. Check the wheel and "
@@ -166,21 +168,32 @@ class FilterWheel(CameraSubsystem):
 
     async def _arrive(self, target: int) -> str | None:
         """Wait until the wheel rests; return what is wrong when that is not at its target."""
-        clock, camera = self.device.clock, self.device.camera
-        started_s = clock.monotonic()
+        clock = self.device.clock
+        started_s, lost = clock.monotonic(), 0
         while (elapsed_s := clock.monotonic() - started_s) < MOVE_LIMIT_S:
             await clock.sleep(LOOK_S)
-            self._seen = await camera.filter_state()
-            match self._seen:
-                case FilterState.ERROR:
-                    return STUCK
-                case FilterState.IDLE:
-                    at = (await camera.get_filter_settings(())).current
-                    if at == target:
-                        return None
-                    if elapsed_s > DEPARTURE_LIMIT_S:
-                        return f"The filter wheel stopped at {at}, not at {target}: try again."
+            try:
+                at = await self._resting_place()
+            except (CameraTimeout, CameraUnreachable) as error:
+                # The wheel turns without us; a look that the network lost is not a failed move.
+                if (lost := lost + 1) >= LOST_LOOKS:
+                    return str(error)
+                continue
+            lost = 0
+            if self._seen is FilterState.ERROR:
+                return STUCK
+            if at == target:
+                return None
+            if at is not None and elapsed_s > DEPARTURE_LIMIT_S:
+                return f"The filter wheel stopped at {at}, not at {target}: try again."
         return f"The filter wheel has not arrived after {MOVE_LIMIT_S:g} s. {STUCK}"
+
+    async def _resting_place(self) -> int | None:
+        """Return where the wheel rests, None when it does not."""
+        self._seen = await self.device.camera.filter_state()
+        if self._seen is not FilterState.IDLE:
+            return None
+        return (await self.device.camera.get_filter_settings(())).current
 
     # --- what the camera shows -----------------------------------------------------------------
 

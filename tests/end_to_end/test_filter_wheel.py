@@ -228,3 +228,14 @@ async def test_loading_a_configuration_moves_the_wheel_and_spares_the_flash(
         told = await place.client.update("FILTER_SLOT", State.OK, since=since)
         assert told.elements[0].value == 3
         assert flash_writes(place) == 0
+
+
+async def test_a_lost_look_is_not_a_failed_move(tmp_path: Path) -> None:
+    async with observatory(tmp_path, FAST) as place:
+        place.simulator.add_fault("reset=path=FilterState,times=1")
+        since = await move(place.client, 5)
+        told = await place.client.update("FILTER_SLOT", State.OK, since=since)
+        assert told.elements[0].value == 5
+        place.simulator.add_fault("reset=path=Filter")
+        since = await move(place.client, 1)
+        await place.client.update("FILTER_SLOT", State.ALERT, since=since)
