@@ -8,6 +8,7 @@ there. Lost answers are asked for again: a frame stays in the camera until its n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ RETRY_S = 1.0
 """Between two tries when the camera does not answer."""
 GIVE_UP_S = 900.0
 """How long after its end an exposure is still hoped for while the camera does not answer."""
+WRONG_TRIES = 3
+"""How often a frame is fetched that arrives, but is not the one that was asked for."""
 BUSY_TRIES = 20
 """How often a start is tried while the camera still ends what was aborted."""
 
@@ -63,6 +66,7 @@ class ExposureRun:
         self._duration_s = duration_s
         self._clock = head.device.clock
         self._exposure: Exposure
+        self._wrong_tries_left = WRONG_TRIES
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -163,14 +167,14 @@ class ExposureRun:
         self._happened(Event.TIME_UP)
 
     async def _look(self) -> Verdict:
-        """Ask the camera's state once; no answer means waiting on.
+        """Ask the camera's state once; no answer, or a garbled one, means waiting on.
 
         Raises:
             ExposureLost: the camera says that there will be no frame.
         """
         try:
             state = await self.head.ccd.state()
-        except (CameraUnreachable, CameraTimeout) as error:
+        except CameraError as error:
             self._check_patience(error)
             self.head.device.log.debug(f"{error} The exposure goes on; asking again.")
             await self._clock.sleep(RETRY_S)
@@ -208,19 +212,21 @@ class ExposureRun:
         """Find out whether a wrong download means that the camera has no frame at all.
 
         Raises:
-            ExposureLost: it has none, or the patience is over.
+            ExposureLost: it has none, or it keeps sending a wrong one.
         """
-        self._check_patience(error)
-        try:
-            ready = await self.head.ccd.image_ready()
-        except CameraError:
-            return
-        if not ready:
+        self._wrong_tries_left -= 1
+        with contextlib.suppress(CameraUnreachable, CameraTimeout):
+            await self._check_there(error)
+        if not self._wrong_tries_left:
+            raise ExposureLost(f"No usable frame in {WRONG_TRIES} tries. {error}") from error
+        self.head.device.log.warning(f"{error} Trying again.")
+
+    async def _check_there(self, error: IndiStxError) -> None:
+        if not await self.head.ccd.image_ready():
             raise ExposureLost(
                 "The camera has no frame: it was restarted, or the exposure was aborted by "
                 "another program."
             ) from error
-        self.head.device.log.warning(f"{error} Trying again.")
 
     def _check_patience(self, error: IndiStxError) -> None:
         ended_s = self._exposure.started_s + self._duration_s

@@ -50,6 +50,25 @@ class Channel(ABC):
         """Let go of the stream, what is still queued included."""
 
 
+class NoChannel(Channel):
+    """Nobody at the other end: for looking at a device without running it."""
+
+    passes_descriptors = False
+
+    async def receive(self) -> bytes:
+        """Return the end at once."""
+        return b""
+
+    def send(self, data: bytes, fds: Sequence[int] = ()) -> None:
+        """Forget it."""
+
+    async def drain(self) -> None:
+        """Nothing is ever queued."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 class SocketChannel(Channel):
     """A connected stream socket; descriptors pass when it is a unix socket."""
 
