@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from indi_stx.stx import CcdSettings
 
 SHOWN_CELSIUS = 0.01
+OURS_CELSIUS = 0.25
+"""A set point this near to the one that was sent may be a camera's rounding of it."""
 PARAMETERS = (
     "cooler_on",
     "temperature_celsius",
@@ -155,13 +157,23 @@ class Cooler(CameraSubsystem):
             *PARAMETERS, *self._fan.parameters, priority=Priority.TELEMETRY
         )
         self.setpoint_celsius = s.setpoint_celsius if s.cooler_on else None
-        if self._ramp is not None and self.setpoint_celsius != self._ramp.setpoint_celsius:
-            self._ramp = None  # Somebody else has given the camera another one.
+        self._notice_others()
         self._show(s)
         self._fan.show(s)
         self._watch(s)
         if self._step_due():
             self.lane.put(self._go_on)
+
+    def _notice_others(self) -> None:
+        """Give up a ramp when somebody else changed the set point or switched the cooler off."""
+        setpoint, ramp = self.setpoint_celsius, self._ramp
+        if setpoint is None and self.temperature.state is State.BUSY:
+            self.device.refuse(
+                self.temperature,
+                "The cooler went off: another client did it, or the camera was restarted.",
+            )
+        if ramp and (setpoint is None or abs(setpoint - ramp.setpoint_celsius) > OURS_CELSIUS):
+            self._ramp = None
 
     def _show(self, s: CcdSettings) -> None:
         self._show_temperature(s.temperature_celsius, s.cooler_power_percent)

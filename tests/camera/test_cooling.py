@@ -190,6 +190,17 @@ async def test_somebody_elses_set_point_ends_a_ramp() -> None:
         assert place.state is State.OK, "at the temperature that the camera was given"
 
 
+async def test_a_cooler_that_somebody_switches_off_is_told() -> None:
+    async with lab() as place:
+        await place.slope(2)
+        await place.cool(-20)
+        place.imager.cooler.switch(False)
+        await place.clock.advance(200)
+        assert place.state is State.ALERT
+        assert len([t for t in place.said() if "went off" in t]) == 1
+        assert place.imager.setpoints == [13]
+
+
 async def test_a_step_that_fails_is_tried_again() -> None:
     async with lab() as place:
         await place.slope(5)
