@@ -55,7 +55,7 @@ class Extent:
 
 def all_rows() -> list[Row]:
     """Return every row in the order of a run: reading, writing, Flash."""
-    parts = (protocol, reading, newer, settings, exposures, frames, filters, guiding, fits)
+    parts = (protocol, reading, settings, exposures, frames, filters, guiding, newer, fits)
     return sorted((row for part in parts for row in part.rows()), key=lambda row: row.needs)
 
 

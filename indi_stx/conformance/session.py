@@ -127,6 +127,7 @@ class Session:
                 seen.append(state)
             if state == wanted:
                 return seen
+            expect(allowed[state] != "error", f"{uri}: {' '.join(seen)}, the error state")
             expect(time.monotonic() < deadline, f"{uri}: {seen}, not {wanted} in {limit_s:g} s")
 
     def attempt(self, times: int, trial: Callable[[], Value | None]) -> Value | None:
