@@ -69,6 +69,18 @@ class ConfigFile:
         if not self.default_path.exists():
             self._replace(self.default_path, text)
 
+    def set_aside(self) -> None:
+        """Keep a file that is about to be replaced unread, with ".damaged" appended.
+
+        Raises:
+            ConfigError: it cannot be renamed.
+        """
+        if self.path.exists():
+            try:
+                self.path.replace(self.path.with_name(self.path.name + ".damaged"))
+            except OSError as error:
+                raise ConfigError(f"Cannot rename {self.path}: {error.strerror}") from error
+
     def purge(self) -> None:
         """Delete the file, but not its factory copy.
 

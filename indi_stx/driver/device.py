@@ -139,10 +139,7 @@ class Device:
 
     def start(self) -> None:
         """Take over what the configuration file has for the time before the connection."""
-        try:
-            saved = {s.name: s for s in self.config.read()}
-        except ConfigError:
-            saved = {}
+        saved = self._read_saved()
         for p in self._properties():
             if p.spec.save is Save.AT_START and p.name in saved:
                 try:
@@ -232,11 +229,20 @@ class Device:
         """
         self._save(lambda p: p is only)
 
-    def _save(self, chosen: Callable[[Property[Any]], bool]) -> None:
+    def _read_saved(self) -> dict[str, SavedProperty]:
+        """Return what is saved; nothing for no file, and for a damaged one, which is told."""
+        if not self.config.path.exists():
+            return {}
         try:
-            saved = {s.name: s for s in self.config.read()}
-        except ConfigError:
-            saved = {}
+            return {s.name: s for s in self.config.read()}
+        except ConfigError as error:
+            self.log.warning(str(error))
+            return {}
+
+    def _save(self, chosen: Callable[[Property[Any]], bool]) -> None:
+        saved = self._read_saved()
+        if not saved:
+            self.config.set_aside()
         for p in self._properties():
             if p.spec.save is not Save.NEVER and (chosen(p) or not saved):
                 saved[p.name] = SavedProperty(p.spec.kind, p.name, p.saved_values())

@@ -183,8 +183,10 @@ async def test_two_clients_see_the_same(tmp_path: Path) -> None:
     from tests.harness.wire_client import tcp_client
 
     async with observatory(tmp_path, SMALL) as place, tcp_client(place.server.port) as second:
+        await place.client.defined("CAMERA_FITS_OPTICS")
         await second.ask()
-        await second.defined("CCD1")
+        for device, name in place.client.properties:
+            await second.defined(name, device=device)
         assert place.client.properties.keys() == second.properties.keys()
         since = len(second.seen)
         await place.client.numbers("POLLING_PERIOD", PERIOD_MS=500)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import PyIndi
+import pytest
 from astropy.io import fits
 
 from indi_stx.simulator.options import SimulatorOptions
@@ -28,10 +29,14 @@ class Script(PyIndi.BaseClient):
         self.updates: queue.Queue[str] = queue.Queue()
 
     def newProperty(self, p: Any) -> None:  # noqa: N802
-        self.updates.put(p.getName())
+        self._note(p)
 
     def updateProperty(self, p: Any) -> None:  # noqa: N802
-        self.updates.put(p.getName())
+        self._note(p)
+
+    def _note(self, p: Any) -> None:
+        if p.getDeviceName() == DEVICE:
+            self.updates.put(p.getName())
 
     def wait(self, name: str, limit_s: float = 30) -> None:
         deadline = time.monotonic() + limit_s
@@ -46,10 +51,10 @@ class Script(PyIndi.BaseClient):
 
 
 @contextlib.contextmanager
-def connected(port: int) -> Iterator[Script]:
+def connected(host: str, port: int) -> Iterator[Script]:
     """Yield a connected client; not a fixture, because pytest would keep it alive for too long."""
     script = Script()
-    script.setServer("127.0.0.1", port)
+    script.setServer(host, port)
     assert script.connectServer()
     try:
         yield script
@@ -57,14 +62,15 @@ def connected(port: int) -> Iterator[Script]:
         script.disconnectServer()
 
 
-def test_connect_expose_and_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
+def test_connect_expose_and_read(tmp_path: Path, unix: bool) -> None:
+    """libindi's clients take the unix socket, and its descriptors, for a host of this form."""
     options = SimulatorOptions(time_scale=20)
-    with (
-        SimulatorThread(options) as simulator,
-        indiserver(tmp_path) as server,
-        connected(server.port) as script,
-    ):
-        take_three_frames(script, simulator)
+    with SimulatorThread(options) as simulator, indiserver(tmp_path) as server:
+        host = f"localhost:{server.socket_path}" if unix else "127.0.0.1"
+        with connected(host, server.port) as script:
+            take_three_frames(script, simulator)
+            take_a_compressed_frame(script, simulator)
         check_requests(list(simulator.camera.requests.records))
 
 
@@ -93,3 +99,19 @@ def take_three_frames(script: Script, simulator: SimulatorThread) -> None:
     while exposure.getState() != PyIndi.IPS_OK and time.monotonic() < deadline:
         script.wait("CCD_EXPOSURE", 5)
     assert exposure.getState() == PyIndi.IPS_OK
+
+
+def take_a_compressed_frame(script: Script, simulator: SimulatorThread) -> None:
+    """Local clients map as many bytes as the BLOB's size says, and die when there are fewer."""
+    compression = script.getDevice(DEVICE).getSwitch("CCD_COMPRESSION")
+    compression[0].setState(PyIndi.ISS_ON)
+    compression[1].setState(PyIndi.ISS_OFF)
+    script.sendNewSwitch(compression)
+    script.number("CCD_EXPOSURE", 0.01)
+    script.wait("CCD1")
+    blob = script.getDevice(DEVICE).getBLOB("CCD1")[0]
+    assert blob.getFormat() == ".fits.fz"
+    with fits.open(io.BytesIO(bytes(blob.getblobdata()))) as hdus:
+        pixels = hdus[1].data
+    frame = simulator.call(lambda camera: camera.imager.frame())
+    assert np.array_equal(pixels, frame.pixels)
