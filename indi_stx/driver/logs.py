@@ -28,6 +28,14 @@ class Level(enum.Enum):
     DEBUG = "DEBUG"
 
 
+SERVER_LEVELS = {
+    Level.ERROR: logging.ERROR,
+    Level.WARNING: logging.WARNING,
+    Level.SESSION: logging.INFO,
+    Level.DEBUG: logging.DEBUG,
+}
+
+
 def _levels(prefix: str) -> dict[str, Sw]:
     return {
         f"{prefix}_ERROR": Sw("Errors", True),
@@ -132,7 +140,7 @@ class Logs(Subsystem):
             p.define()
 
     def _say(self, level: Level, text: str) -> None:
-        logger.log(logging.DEBUG if level is Level.DEBUG else logging.INFO, "%s", text)
+        logger.log(SERVER_LEVELS[level], "%s", text)
         if self.output["CLIENT_DEBUG"] and self.to_clients[f"DBG_{level.name}"]:
             self.device.send(Message(f"[{level.value}] {text}", self.device.name))
         if self.output["FILE_DEBUG"] and self.to_file[f"LOG_{level.name}"]:
