@@ -53,3 +53,10 @@ def test_the_simulated_camera_has_the_route(call):
     route = ROOT / "indi_stx" / "simulator" / named(ROWS[call][4])[0]
     name = re.sub(r"^/api/(Imager|Guider|ExtGuider)(?=[A-Z.])", "/api/{prefix}", call)
     assert f'"{name}"' in route.read_text()
+
+
+def test_the_list_of_indi_properties_is_that_of_the_declarations() -> None:
+    from indi_stx.camera.catalogue import updated
+
+    text = (ROOT / "docs" / "properties.md").read_text()
+    assert updated(text) == text, "run `indi-stx properties --update docs/properties.md`"
