@@ -76,7 +76,8 @@ def _demonstrate(stack: contextlib.ExitStack, args: argparse.Namespace) -> None:
     client.send_text("DEVICE_ADDRESS", ADDRESS=simulator.host, PORT=str(simulator.port))
     client.wait_for("the address to be accepted", "DEVICE_ADDRESS", 5)
     client.send_switch("CONNECTION", "CONNECT")
-    client.wait_for("the camera to be connected", "CCD1", START_LIMIT_S)
+    for name in ("CCD1", "CCD_TEMPERATURE", "CCD_COOLER_POWER"):
+        client.wait_for("the camera to be connected", name, START_LIMIT_S)
     info = client.texts("CAMERA_INFO")
     print(f"3. Connected to {info['MODEL']}, firmware {info['FIRMWARE']}.")
     _cool(client)
@@ -185,10 +186,14 @@ def _connected_client(port: int) -> Iterator[DemoClient]:
         """Note which property has changed; PyIndi calls these on a thread of its own."""
 
         def newProperty(self, p: Any) -> None:  # noqa: N802
-            updates.put(p.getName())
+            self._note(p)
 
         def updateProperty(self, p: Any) -> None:  # noqa: N802
-            updates.put(p.getName())
+            self._note(p)
+
+        def _note(self, p: Any) -> None:
+            if p.getDeviceName() == DEVICE:  # an external guide head is a device of its own
+                updates.put(p.getName())
 
         def newMessage(self, device: Any, number: int) -> None:  # noqa: N802
             text = device.messageQueue(number)
