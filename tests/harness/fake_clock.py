@@ -37,12 +37,17 @@ class FakeClock:
         end = self._now + seconds
         await settle()
         while self._sleepers and self._sleepers[0][0] <= end:
-            due, _, future = heapq.heappop(self._sleepers)
-            self._now = max(self._now, due)
-            if not future.done():
-                future.set_result(None)
+            self.jump(self._sleepers[0][0] - self._now)
             await settle()
         self._now = end
+
+    def jump(self, seconds: float) -> None:
+        """Move time forward and wake who is due by then, but let nobody run yet."""
+        self._now += max(0.0, seconds)
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            _, _, future = heapq.heappop(self._sleepers)
+            if not future.done():
+                future.set_result(None)
 
 
 async def settle(rounds: int = 30) -> None:

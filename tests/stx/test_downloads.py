@@ -6,8 +6,8 @@ import pytest
 
 from indi_stx.errors import CameraReplyInvalid, CameraTimeout, CameraUnreachable
 from indi_stx.stx import Camera, CcdState, Geometry
+from tests.harness.fake_clock import settle
 from tests.stx.canned import CannedCamera, Script, frame, ok
-from tests.stx.fake_clock import settle
 
 BYTES = bytes(range(256)) * 256
 

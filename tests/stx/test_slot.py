@@ -7,7 +7,7 @@ import pytest
 from indi_stx.errors import CameraUnreachable
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.slot import CommandSlot
-from tests.stx.fake_clock import FakeClock, settle
+from tests.harness.fake_clock import FakeClock, settle
 
 
 class Bench:
@@ -97,8 +97,7 @@ async def test_cancelling_at_the_moment_of_the_grant_loses_no_turn(steps: int) -
     for event in bench.ends.values():
         event.set()
     await settle()
-    bench.clock.now_s += 0.05
-    bench.clock._wake()
+    bench.clock.jump(0.05)
     for _ in range(steps):
         await asyncio.sleep(0)
     unlucky.cancel()
