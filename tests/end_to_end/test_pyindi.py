@@ -13,7 +13,7 @@ import pytest
 from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.thread import SimulatorThread
 from tests.harness.observatory import check_requests
-from tests.harness.pyindi_client import Script, connected, sensor_pixels
+from tests.harness.pyindi_client import Script, client, sensor_pixels
 from tests.harness.servers import indiserver
 
 
@@ -21,9 +21,10 @@ from tests.harness.servers import indiserver
 def test_connect_expose_and_read(tmp_path: Path, unix: bool) -> None:
     """libindi's clients take the unix socket, and its descriptors, for a host of this form."""
     options = SimulatorOptions(time_scale=20)
-    with SimulatorThread(options) as simulator, indiserver(tmp_path) as server:
-        host = f"localhost:{server.socket_path}" if unix else "127.0.0.1"
-        with connected(host, server.port) as script:
+    with SimulatorThread(options) as simulator:
+        with client() as script, indiserver(tmp_path) as server:
+            host = f"localhost:{server.socket_path}" if unix else "127.0.0.1"
+            script.reach(host, server.port)
             script.connect_camera(simulator)
             take_three_frames(script, simulator)
             take_a_compressed_frame(script, simulator)

@@ -1,12 +1,12 @@
 """Every part of the camera once, as a script on pyindi-client meets it through a real indiserver.
 
-What each part does in detail, message by message, is in the tests beside this one.
+What becomes of its frames is in test_pyindi_frames.py; what each part does in detail, message by
+message, in the tests beside these.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,6 @@ from typing import Any
 import numpy as np
 import PyIndi
 import pytest
-from astropy import units as u
-from astropy.coordinates import FK5, SkyCoord
-from astropy.io import fits
-from astropy.time import Time
 
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.options import SimulatorOptions
@@ -29,32 +25,6 @@ from tests.harness.servers import DEVICE, DRIVER
 STT = SimulatorOptions(model="STT-8300")
 FAST = SimulatorOptions(model="STT-8300", time_scale=20)
 HEAD = f"{DEVICE} Remote Guide Head"
-SCOPE = "Telescope Simulator"
-FOCUSER = "Focuser Simulator"
-ROTATOR = "Rotator Simulator"
-WHEEL = "Filter Simulator"
-SQM = "SQM Simulator"
-
-
-def story(script: Script, name: str, since: int) -> list[tuple[str, list[Any]]]:
-    """Return states and values of a property since a place."""
-    return [(r.state, list(r.values.values())) for r in script.sets(name, since)]
-
-
-def choose(script: Script, name: str, on: str, device: str = DEVICE) -> int:
-    """Set a switch and wait for its Ok."""
-    since = script.switch(name, on, device=device)
-    script.update(name, "Ok", since=since, device=device)
-    return since
-
-
-def store_in(script: Script, folder: Path, prefix: str = "IMAGE_XXX") -> None:
-    since = script.text("UPLOAD_SETTINGS", UPLOAD_DIR=str(folder), UPLOAD_PREFIX=prefix)
-    script.update("UPLOAD_SETTINGS", "Ok", since=since)
-
-
-def header_of(script: Script) -> fits.Header:
-    return script.take().image()[0]
 
 
 # --- CCDs --------------------------------------------------------------------------------------
@@ -92,28 +62,27 @@ def test_the_external_head_is_a_device_of_its_own(tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("name", "binning", "device"),
-    [
-        ("CCD_FRAME", "CCD_BINNING", DEVICE),
-        ("GUIDER_FRAME", "GUIDER_BINNING", DEVICE),
-        ("CCD_FRAME", "CCD_BINNING", HEAD),
-    ],
-)
-def test_frames(tmp_path: Path, name: str, binning: str, device: str) -> None:
+def test_frames(tmp_path: Path) -> None:
     with scripted(tmp_path, FAST) as (script, _):
-        full = script.defined(name, device=device).values
-        since = script.some_numbers(name, device=device, WIDTH=100, HEIGHT=50)
+        for device, head in ((DEVICE, "CCD"), (DEVICE, "GUIDER"), (HEAD, "CCD")):
+            keep_to_the_sensor(script, device, f"{head}_FRAME")
+            binning = f"{head}_BINNING"
+            since = script.number(binning, device=device, HOR_BIN=99, VER_BIN=1)
+            kept = script.update(binning, "Alert", since=since, device=device)
+            assert list(kept.values.values()) == [1, 1]
+
+
+def keep_to_the_sensor(script: Script, device: str, name: str) -> None:
+    """Send partial and excessive frames, which change nothing, and one that fits."""
+    full = script.defined(name, device=device).values
+    since = script.some_numbers(name, device=device, WIDTH=100, HEIGHT=50)
+    assert script.update(name, "Alert", since=since, device=device).values == full
+    for excess in ({"X": 1}, {"WIDTH": full["WIDTH"] + 1}, {"HEIGHT": 0}):
+        since = script.number(name, device=device, **{**full, **excess})
         assert script.update(name, "Alert", since=since, device=device).values == full
-        for excess in ({"X": 1}, {"WIDTH": full["WIDTH"] + 1}, {"HEIGHT": 0}):
-            since = script.number(name, device=device, **{**full, **excess})
-            assert script.update(name, "Alert", since=since, device=device).values == full
-        since = script.number(binning, device=device, HOR_BIN=99, VER_BIN=1)
-        kept = script.update(binning, "Alert", since=since, device=device)
-        assert list(kept.values.values()) == [1, 1]
-        part = {"X": 10, "Y": 20, "WIDTH": 100, "HEIGHT": 50}
-        since = script.number(name, device=device, **part)
-        assert script.update(name, "Ok", since=since, device=device).values == part
+    part = {"X": 10, "Y": 20, "WIDTH": 100, "HEIGHT": 50}
+    since = script.number(name, device=device, **part)
+    assert script.update(name, "Ok", since=since, device=device).values == part
 
 
 def test_frame_type_and_reset(tmp_path: Path) -> None:
@@ -122,10 +91,10 @@ def test_frame_type_and_reset(tmp_path: Path) -> None:
         since = script.number("CCD_FRAME", X=10, Y=20, WIDTH=400, HEIGHT=300)
         script.update("CCD_FRAME", "Ok", since=since)
         script.bin_by(2)
-        choose(script, "CCD_FRAME_TYPE", "FRAME_DARK")
+        script.choose("CCD_FRAME_TYPE", "FRAME_DARK")
         header, pixels = script.take().image()
         assert (header["FRAME"], pixels.shape) == ("Dark", (150, 200))
-        since = choose(script, "CCD_FRAME_RESET", "RESET")
+        since = script.choose("CCD_FRAME_RESET", "RESET")
         assert script.update("CCD_FRAME", "Ok", since=since).values == full
 
 
@@ -144,7 +113,7 @@ def test_the_cooler(tmp_path: Path) -> None:
             -10, abs=1
         )
         assert script.update("CCD_COOLER_POWER", since=since).value > 0
-        choose(script, "CCD_COOLER", "COOLER_OFF")
+        script.choose("CCD_COOLER", "COOLER_OFF")
         assert not sim.call(lambda c: c.cooler.on)
         since = script.number("CCD_TEMPERATURE", CCD_TEMPERATURE_VALUE=-101)
         assert script.update("CCD_TEMPERATURE", "Alert", since=since).value > -20
@@ -154,7 +123,7 @@ def test_the_filter_wheel(tmp_path: Path) -> None:
     with scripted(tmp_path, FAST) as (script, simulator):
         since = script.number("FILTER_SLOT", FILTER_SLOT_VALUE=3)
         script.update("FILTER_SLOT", "Ok", since=since)
-        assert story(script, "FILTER_SLOT", since) == [("Busy", [1]), ("Ok", [3])]
+        assert script.story("FILTER_SLOT", since) == [("Busy", [1]), ("Ok", [3])]
         assert simulator.call(lambda c: c.wheel.position()) == 3
         since = script.number("FILTER_SLOT", FILTER_SLOT_VALUE=9)
         assert script.update("FILTER_SLOT", "Alert", since=since).value == 3
@@ -162,7 +131,7 @@ def test_the_filter_wheel(tmp_path: Path) -> None:
         script.update("FILTER_NAME", "Ok", since=since)
         assert simulator.call(lambda c: c.flash.filter_names[2]) == "Red & hot"
         script.bin_by(4)
-        assert header_of(script)["FILTER"] == "Red & hot"
+        assert script.take().image()[0]["FILTER"] == "Red & hot"
 
 
 def test_a_filter_name_of_17_characters_is_refused(tmp_path: Path) -> None:
@@ -200,13 +169,33 @@ def test_the_guide_port(tmp_path: Path) -> None:
         ):
             since = script.number(name, **{first: 120, second: 0})
             script.update(name, "Idle", since=since)
-            assert [state for state, _ in story(script, name, since)] == ["Busy", "Idle"]
+            assert [state for state, _ in script.story(name, since)] == ["Busy", "Idle"]
             assert closed_s(simulator, relay) == pytest.approx(0.12)
         since = script.number(name, **{first: 0, second: 0})
         script.update(name, since=since)
-        assert story(script, name, since) == [("Idle", [0, 0])]
+        assert script.story(name, since) == [("Idle", [0, 0])]
         since = script.number(name, **{first: 700_000, second: 0})
         script.update(name, "Alert", since=since)
+
+
+def brightest(script: Script) -> np.ndarray:
+    """Return where the brightest star off the edges is, (y, x); it is wider than a hot pixel."""
+    frame = script.take("GUIDER", "CCD2", exposure_s=0.1).image()[1].astype(float)
+    smooth = sum(np.roll(frame, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1))
+    middle = smooth[60:-60, 60:-60]
+    return np.array(np.unravel_index(middle.argmax(), middle.shape))
+
+
+def test_a_pulse_moves_the_sky_and_the_opposite_one_moves_it_back(tmp_path: Path) -> None:
+    with scripted(tmp_path, STT) as (script, _):
+        start, places = brightest(script), []
+        for wish in ("TIMED_GUIDE_N", "TIMED_GUIDE_S"):
+            pulse = {"TIMED_GUIDE_N": 0, "TIMED_GUIDE_S": 0, wish: 600}
+            since = script.number("TELESCOPE_TIMED_GUIDE_NS", **pulse)
+            script.update("TELESCOPE_TIMED_GUIDE_NS", "Idle", since=since)
+            places.append(brightest(script))
+        assert list(places[0] - start) == [pytest.approx(-5.9, abs=1.5), pytest.approx(0, abs=1)]
+        assert np.abs(places[1] - start).max() <= 1
 
 
 def step(script: Script, name: str, **steps: float) -> list[tuple[str, list[Any]]]:
@@ -215,7 +204,7 @@ def step(script: Script, name: str, **steps: float) -> list[tuple[str, list[Any]
     script.until(
         lambda r: (r.kind, r.name) == ("set", name) and r.state != "Busy", since=since, what=name
     )
-    return story(script, name, since)
+    return script.story(name, since)
 
 
 def mirror(simulator: SimulatorThread) -> tuple[float, float]:
@@ -234,164 +223,8 @@ def test_the_adaptive_optics(tmp_path: Path) -> None:
         assert mirror(simulator) == (0, 40)
         assert script.update("AT_LIMIT", since=since).values["AT_LIMIT_W"] == "Alert"
         assert script.update("AO_POSITION", since=since).values == {"AO_X": 0, "AO_Y": 40}
-        choose(script, "AO_CENTER", "CENTER")
+        script.choose("AO_CENTER", "CENTER")
         assert mirror(simulator) == (50, 50)
-
-
-# --- what becomes of frames ----------------------------------------------------------------------
-
-
-def test_uploads_to_disk_and_client(tmp_path: Path) -> None:
-    folder = tmp_path / "not" / "there" / "yet"
-    with scripted(tmp_path, FAST) as (script, _):
-        script.bin_by(4)
-        choose(script, "UPLOAD_MODE", "UPLOAD_BOTH")
-        store_in(script, folder)
-        since = script.now()
-        blob = script.take()
-        path = Path(script.update("CCD_FILE_PATH", "Ok", since=since).value)
-        assert path == folder / "IMAGE_001.fits"
-        assert path.read_bytes() == blob.content
-        choose(script, "UPLOAD_MODE", "UPLOAD_LOCAL")
-        store_in(script, folder, "M42_ISO8601_XXX")
-        since = script.begin(0.01)
-        script.update("CCD_EXPOSURE", "Ok", since=since)
-        path = Path(script.update("CCD_FILE_PATH", "Ok", since=since).value)
-        assert re.fullmatch(r"M42_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}_001\.fits", path.name)
-        assert path.exists()
-        assert not script.sets("CCD1", since)
-
-
-def test_a_frame_that_cannot_be_stored_is_still_sent(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with scripted(tmp_path, FAST) as (script, simulator):
-        script.bin_by(4)
-        choose(script, "UPLOAD_MODE", "UPLOAD_BOTH")
-        store_in(script, tmp_path / "file" / "folder")
-        since = script.now()
-        blob = script.take()
-        assert np.array_equal(blob.image()[1], sensor_pixels(simulator))
-        script.update("UPLOAD_SETTINGS", "Alert", since=since)
-        script.defined("UPLOAD_UNSAVED")
-        store_in(script, tmp_path / "good")
-        since = script.switch("UPLOAD_UNSAVED", "SAVE")
-        path = Path(script.update("CCD_FILE_PATH", "Ok", since=since).value)
-        assert path.read_bytes() == blob.content
-
-
-def test_compression(tmp_path: Path) -> None:
-    with scripted(tmp_path, FAST) as (script, simulator):
-        script.bin_by(4)
-        choose(script, "CCD_COMPRESSION", "INDI_ENABLED")
-        blob = script.take()
-        assert (blob.format, blob.size) == (".fits.fz", len(blob.content))
-        assert np.array_equal(blob.image()[1], sensor_pixels(simulator))
-        choose(script, "CCD_COMPRESSION", "INDI_DISABLED")
-        assert script.take().format == ".fits"
-
-
-def test_fast_exposure(tmp_path: Path) -> None:
-    with scripted(tmp_path, FAST) as (script, _):
-        script.bin_by(4)
-        choose(script, "CCD_FAST_TOGGLE", "INDI_ENABLED")
-        since = script.number("CCD_FAST_COUNT", FRAMES=3)
-        script.update("CCD_FAST_COUNT", "Ok", since=since)
-        since = script.begin(0.01)
-        script.until(lambda _: len(script.sets("CCD1", since)) == 3, since=since, what="3 frames")
-        taken = [r.value.image()[0]["DATE-OBS"] for r in script.sets("CCD1", since)]
-        assert taken == sorted(set(taken)), "three frames of their own"
-        assert script.update("CCD_FAST_COUNT", "Idle", since=since).value == 1
-
-
-# --- FITS headers --------------------------------------------------------------------------------
-
-
-def test_the_telescope_is_in_the_header(tmp_path: Path) -> None:
-    with scripted(tmp_path, FAST, "indi_simulator_telescope") as (script, _):
-        script.bin_by(4)
-        script.connect(SCOPE, "TELESCOPE_PIER_SIDE")
-        since = script.number("GEOGRAPHIC_COORD", device=SCOPE, LAT=-24.6, LONG=289.6, ELEV=2600)
-        script.update("GEOGRAPHIC_COORD", "Ok", since=since, device=SCOPE)
-        choose(script, "ON_COORD_SET", "SYNC", SCOPE)
-        since = script.number("EQUATORIAL_EOD_COORD", device=SCOPE, RA=5.5, DEC=-5.4)
-        told = script.until(
-            lambda r: r.name == "EQUATORIAL_EOD_COORD" and abs(r.values["RA"] - 5.5) < 0.01,
-            since=since,
-        ).values
-        header = header_of(script)
-        of_date = FK5(equinox=Time(header["DATE-OBS"]))
-        mean = SkyCoord(told["RA"] * u.hourangle, told["DEC"] * u.deg, frame=of_date)
-        found = SkyCoord(header["RA"] * u.deg, header["DEC"] * u.deg, frame=FK5(equinox="J2000"))
-        assert found.separation(mean.transform_to(FK5(equinox="J2000"))).arcsec < 60
-        assert (header["TELESCOP"], header["EQUINOX"]) == (SCOPE, 2000)
-        assert header["SITELAT"] == pytest.approx(-24.6)
-        assert header["SITELONG"] == pytest.approx(-70.4)
-        optics = script.defined("TELESCOPE_INFO", device=SCOPE).values
-        assert header["FOCALLEN"] == optics["TELESCOPE_FOCAL_LENGTH"]
-        assert (header["INSTRUME"], header["EXPTIME"], header["XBINNING"]) == (DEVICE, 0.01, 4)
-
-
-def test_active_devices_choose_whose_values_are_in_the_header(tmp_path: Path) -> None:
-    drivers = [f"indi_simulator_{name}" for name in ("focus", "rotator", "wheel", "sqm")]
-    with scripted(tmp_path, FAST, *drivers) as (script, _):
-        script.bin_by(4)
-        for device, last in (
-            (FOCUSER, "FOCUS_TEMPERATURE"),
-            (ROTATOR, "ABS_ROTATOR_ANGLE"),
-            (WHEEL, "FILTER_NAME"),
-            (SQM, "SKY_QUALITY"),
-        ):
-            script.connect(device, last)
-        header = header_of(script)
-        assert header["FILTER"] == "Empty", "of our own wheel"
-        assert "MPSAS" not in header
-        since = script.text(
-            "ACTIVE_DEVICES", ACTIVE_FILTER=WHEEL, ACTIVE_SKYQUALITY=SQM, ACTIVE_ROTATOR=""
-        )
-        script.update("ACTIVE_DEVICES", "Ok", since=since)
-        since = script.number("FILTER_SLOT", device=WHEEL, FILTER_SLOT_VALUE=3)
-        script.update("FILTER_SLOT", "Ok", since=since, device=WHEEL)
-        header = header_of(script)
-        names = script.defined("FILTER_NAME", device=WHEEL).values
-        assert header["FILTER"] == names["FILTER_SLOT_NAME_3"]
-        assert header["MPSAS"] == script.defined("SKY_QUALITY", device=SQM).value
-        assert "FOCUSPOS" in header
-        assert "ROTATANG" not in header
-
-
-def test_the_users_keywords_and_optics(tmp_path: Path) -> None:
-    with scripted(tmp_path, FAST) as (script, _):
-        script.bin_by(4)
-        since = script.text(
-            "FITS_HEADER", KEYWORD_NAME="PROJECT", KEYWORD_VALUE="7", KEYWORD_COMMENT="ours"
-        )
-        script.update("FITS_HEADER", "Ok", since=since)
-        since = script.number("SCOPE_INFO", FOCAL_LENGTH=2032, APERTURE=203)
-        script.update("SCOPE_INFO", "Ok", since=since)
-        header = header_of(script)
-        assert (header["PROJECT"], header.comments["PROJECT"]) == (7, "ours")
-        assert (header["FOCALLEN"], header["APTDIA"]) == (2032, 203)
-        since = script.text(
-            "FITS_HEADER", KEYWORD_NAME="NAXIS", KEYWORD_VALUE="3", KEYWORD_COMMENT=""
-        )
-        script.update("FITS_HEADER", "Alert", since=since)
-
-
-def test_the_cameras_own_fits_settings_and_file(tmp_path: Path) -> None:
-    with scripted(tmp_path, FAST) as (script, simulator):
-        script.bin_by(4)
-        since = script.text("CAMERA_FITS_TEXT", OBSERVER="Ejnar & Co.")
-        script.update("CAMERA_FITS_TEXT", "Ok", since=since)
-        since = script.number("CAMERA_FITS_OPTICS", FOCAL_LENGTH=2345)
-        script.update("CAMERA_FITS_OPTICS", "Ok", since=since)
-        flash = simulator.camera.flash
-        assert (flash.fits_texts["Observer"], flash.writes) == ("Ejnar & Co.", 2)
-        since = script.text("CAMERA_FITS_TEXT", OBSERVER="x" * 68)
-        kept = script.update("CAMERA_FITS_TEXT", "Alert", since=since)
-        assert kept.values["OBSERVER"] == "Ejnar & Co."
-        choose(script, "CCD_IMAGE_SOURCE", "SOURCE_FITS")
-        assert np.array_equal(script.take().image()[1], sensor_pixels(simulator))
-        assert flash.writes == 2, "exposures do not wear the flash"
 
 
 # --- the driver ----------------------------------------------------------------------------------
@@ -400,14 +233,14 @@ def test_the_cameras_own_fits_settings_and_file(tmp_path: Path) -> None:
 def test_the_configuration_is_saved_and_loaded(tmp_path: Path) -> None:
     with scripted(tmp_path, FAST) as (script, _):
         script.bin_by(3)
-        choose(script, "CONFIG_PROCESS", "CONFIG_SAVE")
+        script.choose("CONFIG_PROCESS", "CONFIG_SAVE")
         script.bin_by(1)
-        since = choose(script, "CONFIG_PROCESS", "CONFIG_LOAD")
+        since = script.choose("CONFIG_PROCESS", "CONFIG_LOAD")
         assert script.update("CCD_BINNING", "Ok", since=since).value == 3
     with scripted(tmp_path, FAST) as (script, _):
-        since = choose(script, "CONFIG_PROCESS", "CONFIG_LOAD")
+        since = script.choose("CONFIG_PROCESS", "CONFIG_LOAD")
         assert script.update("CCD_BINNING", "Ok", since=since).value == 3
-        choose(script, "CONFIG_PROCESS", "CONFIG_PURGE")
+        script.choose("CONFIG_PROCESS", "CONFIG_PURGE")
         since = script.switch("CONFIG_PROCESS", "CONFIG_LOAD")
         script.update("CONFIG_PROCESS", "Alert", since=since)
 
@@ -435,12 +268,12 @@ def test_the_polling_period(tmp_path: Path) -> None:
 def test_debugging_shows_the_levels_and_writes_a_file(tmp_path: Path) -> None:
     levels = ("DEBUG_LEVEL", "LOGGING_LEVEL", "LOG_OUTPUT")
     with scripted(tmp_path, FAST) as (script, _):
-        choose(script, "DEBUG", "ENABLE")
+        script.choose("DEBUG", "ENABLE")
         assert "Debug is enabled." in script.said[-1]
         for name in levels:
             script.defined(name)
-        choose(script, "LOG_OUTPUT", "FILE_DEBUG")
-        since = choose(script, "DEBUG", "DISABLE")
+        script.choose("LOG_OUTPUT", "FILE_DEBUG")
+        since = script.choose("DEBUG", "DISABLE")
         for name in levels:
             script.until(lambda r, name=name: (r.kind, r.name) == ("del", name), since=since)
     (log,) = (tmp_path / ".indi" / "logs").rglob("*.log")
@@ -455,7 +288,7 @@ def test_several_cameras(tmp_path: Path) -> None:
     wrapper.chmod(0o755)
     with scripted(tmp_path / "home", FAST, str(wrapper)) as (script, simulator):
         script.defined("SIMULATION", device=second)
-        choose(script, "SIMULATION", "ENABLE", second)
+        script.choose("SIMULATION", "ENABLE", second)
         script.connect(second, "CCD_FAST_COUNT")
         assert script.defined("CAMERA_INFO", device=second).value == "SBIG STX-16803"
         assert script.defined("CAMERA_INFO").value == "SBIG STT-8300"

@@ -2,8 +2,8 @@
 
 libindi's client calls back on a thread of its own and changes its copy of a property before it
 sends it; so values are copied at each callback, and tests judge by what came after they wrote.
-A client keeps its sockets until it is destroyed: make it in the test function, with `connected`
-or `scripted`, never in a fixture.
+A client keeps its sockets until it is destroyed: make it in the test function, with `client` or
+`scripted`, never in a fixture.
 """
 
 from __future__ import annotations
@@ -169,6 +169,10 @@ class Script(PyIndi.BaseClient):
         self.now()
         return [r for r in self.seen[since:] if (r.kind, r.device, r.name) == ("set", device, name)]
 
+    def story(self, name: str, since: int) -> list[tuple[str, list[Any]]]:
+        """Return states and values of a property since a place."""
+        return [(r.state, list(r.values.values())) for r in self.sets(name, since)]
+
     # --- say: each returns the place in `seen` where its answers begin ---------------------------
 
     def number(self, name: str, *, device: str = DEVICE, **values: float) -> int:
@@ -212,6 +216,11 @@ class Script(PyIndi.BaseClient):
 
     # --- what scripts do again and again -------------------------------------------------------
 
+    def reach(self, host: str, port: int) -> None:
+        """Connect to a server."""
+        self.setServer(host, port)
+        assert self.connectServer()
+
     def connect_camera(self, simulator: SimulatorThread) -> None:
         """Connect the driver to the camera and wait for the last of its properties."""
         self.defined("DEVICE_ADDRESS")
@@ -226,6 +235,12 @@ class Script(PyIndi.BaseClient):
         assert self.connectDevice(device) in (None, True)
         self.defined(last, device=device, since=since)
 
+    def choose(self, name: str, on: str, device: str = DEVICE) -> int:
+        """Switch one element on and wait for the Ok."""
+        since = self.switch(name, on, device=device)
+        self.update(name, "Ok", since=since, device=device)
+        return since
+
     def bin_by(self, binning: int) -> None:
         """Choose small, fast frames."""
         since = self.number("CCD_BINNING", HOR_BIN=binning, VER_BIN=binning)
@@ -236,9 +251,15 @@ class Script(PyIndi.BaseClient):
         name = f"{head}_EXPOSURE"
         return self.number(name, device=device, **{f"{name}_VALUE": exposure_s})
 
-    def take(self, head: str = "CCD", blob: str = "CCD1", device: str = DEVICE) -> Blob:
-        """Expose for 10 ms and return the frame, when all is over."""
-        since = self.begin(0.01, head, device)
+    def take(
+        self,
+        head: str = "CCD",
+        blob: str = "CCD1",
+        device: str = DEVICE,
+        exposure_s: float = 0.01,
+    ) -> Blob:
+        """Expose and return the frame, when all is over."""
+        since = self.begin(exposure_s, head, device)
         self.update(f"{head}_EXPOSURE", "Ok", since=since, device=device)
         taken = self.update(blob, since=since, device=device).value
         assert isinstance(taken, Blob)
@@ -246,11 +267,13 @@ class Script(PyIndi.BaseClient):
 
 
 @contextlib.contextmanager
-def connected(host: str, port: int) -> Iterator[Script]:
-    """Yield a client that is connected to a server."""
+def client() -> Iterator[Script]:
+    """Yield a client that is yet to `reach` a server; open it before the server is started.
+
+    disconnectServer() holds Python's lock while it waits, for up to 2 s, for libindi's thread to
+    call back. When the server has gone first, there is nothing to wait for.
+    """
     script = Script()
-    script.setServer(host, port)
-    assert script.connectServer()
     try:
         yield script
     finally:
@@ -266,10 +289,8 @@ def scripted(
 ) -> Iterator[tuple[Script, SimulatorThread]]:
     """Start a camera, indiserver with our and other drivers, and a client; end it all again."""
     with SimulatorThread(options) as simulator:
-        with (
-            indiserver(home, (DRIVER, *drivers)) as server,
-            connected("127.0.0.1", server.port) as script,
-        ):
+        with client() as script, indiserver(home, (DRIVER, *drivers)) as server:
+            script.reach("127.0.0.1", server.port)
             if connect:
                 script.connect_camera(simulator)
             yield script, simulator
