@@ -6,6 +6,8 @@ sure that every write gets an answer: new values, or Alert and a message a perso
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
@@ -129,6 +131,14 @@ class Device:
         except Exception as error:
             logger.exception("the handler of %s failed", p.name)
             self.refuse(p, f"{p.label}: internal error ({error}); please report the driver's log.")
+
+    async def settle(self, limit_s: float, *, besides: Subsystem) -> None:
+        """Wait until the writes heard so far are carried out, or for so long."""
+        lanes = {s.lane for s in self.subsystems if s.lane is not besides.lane}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                for lane in lanes:
+                    await lane.idle()
 
     def refuse(self, p: Property[Any], reason: str) -> None:
         """Report a failure: the property keeps its values, turns Alert, and clients read why."""

@@ -8,6 +8,9 @@ from indi_stx.driver.subsystem import Subsystem
 from indi_stx.errors import ConfigError
 from indi_stx.indi import Permission, State, SwitchRule
 
+SETTLE_S = 1.0
+"""How long saving waits for writes that came before it on other lanes."""
+
 
 class General(Subsystem):
     """Identity, polling and the saved configuration of a device."""
@@ -58,6 +61,8 @@ class General(Subsystem):
     async def _process_requested(self, new: Switches) -> None:
         """Load, save, reset or delete the configuration file."""
         wish = next((name for name, on in new.items() if on), None)
+        if wish == "CONFIG_SAVE":
+            await self.device.settle(SETTLE_S, besides=self)
         try:
             self._carry_out(wish)
         except ConfigError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from indi_stx.stx.transport import Answer
 
 MAX_TEXT_BYTES = 65536
+# A text that begins with "<" alone may be what somebody called their object or filter.
+_MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +221,7 @@ class Link:
 
     def _check(self, answer: Answer, target: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
-        is_page = answer.content_type == "text/html" or text.lstrip().startswith("<")
+        is_page = answer.content_type == "text/html" or bool(_MARKUP.match(text))
         match answer.status:
             case 200 if not is_page:
                 return

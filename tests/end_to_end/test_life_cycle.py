@@ -185,7 +185,7 @@ async def test_two_clients_see_the_same(tmp_path: Path) -> None:
     async with observatory(tmp_path, SMALL) as place, tcp_client(place.server.port) as second:
         await place.client.defined("CAMERA_FITS_OPTICS")
         await second.ask()
-        for device, name in place.client.properties:
+        for device, name in list(place.client.properties):
             await second.defined(name, device=device)
         assert place.client.properties.keys() == second.properties.keys()
         since = len(second.seen)

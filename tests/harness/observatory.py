@@ -75,7 +75,7 @@ async def connect_camera(place: Observatory) -> None:
     await client.defined("DEVICE_ADDRESS")
     await client.texts("DEVICE_ADDRESS", ADDRESS=simulator.host, PORT=str(simulator.port))
     await client.switch("CONNECTION", "CONNECT")
-    await client.defined("CCD_FRAME_RESET")
+    await client.defined("CAMERA_FITS_OPTICS")  # the last one
     await client.enable_blobs()
 
 

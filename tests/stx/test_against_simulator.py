@@ -262,6 +262,15 @@ async def test_relays_and_mirror(simulator: SimulatorThread) -> None:
         await camera.pulse_guide(x=RelayPulse(RelayDirection.MINUS, 0.01))
 
 
+async def test_names_that_look_like_markup_are_names(simulator: SimulatorThread) -> None:
+    async with client(simulator) as camera:
+        await camera.set_fits_settings(object_name="<", observer="<3 M31")
+        settings = await camera.get_fits_settings()
+        assert (settings.object_name, settings.observer) == ("<", "<3 M31")
+        await camera.set_filter_names({1: "<H-alpha>"})
+        assert (await camera.get_filter_settings()).names[1] == "<H-alpha>"
+
+
 # --- pace -----------------------------------------------------------------------------------------
 
 
