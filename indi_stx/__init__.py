@@ -1,3 +1,3 @@
 """INDI driver, HTTP client and simulated camera for SBIG STX, STXL and STT cameras."""
 
-__version__ = "0.1"
+__version__ = "2.1.0"

@@ -60,3 +60,18 @@ def test_the_list_of_indi_properties_is_that_of_the_declarations() -> None:
 
     text = (ROOT / "docs" / "properties.md").read_text()
     assert updated(text) == text, "run `indi-stx properties --update docs/properties.md`"
+
+
+def test_the_catalogue_names_this_driver() -> None:
+    from xml.etree import ElementTree
+
+    from indi_stx.camera.devices import DEFAULT_NAME, DRIVER_VERSION, CameraDevice
+
+    device = ElementTree.parse(ROOT / "xml" / "indi_stx.xml").find("devGroup[@group='CCDs']/device")
+    assert device is not None
+    assert device.get("manufacturer") == "SBIG"
+    driver = device.find("driver")
+    assert driver is not None
+    assert (driver.get("name"), driver.text) == (DEFAULT_NAME, CameraDevice.executable)
+    assert device.findtext("version") == DRIVER_VERSION
+    assert float(DRIVER_VERSION) >= 2.1

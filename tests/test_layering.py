@@ -19,7 +19,7 @@ ALLOWED = {
     "driver": {"errors", "clock", "indi"},
     "stx": {"errors", "clock"},
     "images": {"errors", "__init__"},
-    "camera": {"errors", "clock", "indi", "driver", "stx", "images"},
+    "camera": {"__init__", "errors", "clock", "indi", "driver", "stx", "images"},
     "simulator": {"errors", "clock", "__init__"},
     "demo": {"errors", "simulator", "images"},
     "conformance": {"errors"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
+from indi_stx import __version__
 from indi_stx.camera.active_devices import ActiveDevices
 from indi_stx.camera.adaptive_optics import AdaptiveOptics
 from indi_stx.camera.capabilities import Capability
@@ -25,7 +26,7 @@ from indi_stx.driver.device import Host
 from indi_stx.driver.subsystem import Subsystem
 
 DEFAULT_NAME = "SBIG STX"
-DRIVER_VERSION = "2.1"
+DRIVER_VERSION = ".".join(__version__.split(".")[:2])
 """PHD2 reads this as a number and wants at least 2.1 of a driver that has adaptive optics."""
 
 
