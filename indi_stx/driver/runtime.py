@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=AnyMessage)
 
+HEARD_LIMIT_BYTES = 1 << 20
+"""The longest message we listen to; no property here takes BLOBs, so none has to be long."""
 PING_LIMIT_S = 5.0
 """How long a BLOB waits for the server to take the one before it."""
 GOODBYE_LIMIT_S = 3.0
@@ -60,7 +62,7 @@ class Runtime:
         self.snoop = Snoop(self.send)
         self.devices: list[Device] = []
         self._channel = channel
-        self._parser = MessageParser()
+        self._parser = MessageParser(max_blob_message_bytes=HEARD_LIMIT_BYTES)
         self._blob_turn = asyncio.Lock()
         self._blobs_sent = 0
         self._awaited_ping: asyncio.Future[None] | None = None
