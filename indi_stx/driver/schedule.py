@@ -15,6 +15,9 @@ from indi_stx.clock import Clock
 
 logger = logging.getLogger(__name__)
 
+GLANCE_S = 1.0
+"""How soon a period that has become shorter is noticed."""
+
 
 class Schedule:
     """Tasks that end together.
@@ -53,8 +56,9 @@ class Schedule:
         due = self._clock.monotonic()
         while True:
             await job()
+            while (left_s := due + period_s() - self._clock.monotonic()) > 0:
+                await self._clock.sleep(min(left_s, GLANCE_S))
             due = max(due + period_s(), self._clock.monotonic())
-            await self._clock.sleep(due - self._clock.monotonic())
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -30,6 +30,22 @@ async def test_ticks_do_not_drift_and_follow_a_changed_period() -> None:
     assert len(ticks) == 6
 
 
+async def test_a_period_that_becomes_shorter_counts_at_once() -> None:
+    clock, ticks, period = FakeClock(), [], [600.0]
+    schedule = Schedule(clock)
+
+    async def job() -> None:
+        ticks.append(clock.monotonic() - 1000)
+
+    schedule.repeat(job, lambda: period[0], "poll")
+    await clock.advance(10.2)
+    assert ticks == [0]
+    period[0] = 5.0
+    await clock.advance(6)
+    assert ticks == [0, 11, 16]
+    await schedule.cancel()
+
+
 async def test_a_tick_longer_than_its_period_leaves_out_what_it_covers() -> None:
     clock, ticks = FakeClock(), []
     schedule = Schedule(clock)
