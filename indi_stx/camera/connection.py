@@ -96,8 +96,11 @@ class Connection(CameraSubsystem):
                 f"Address must be a host name or an IP address alone, such as 192.168.0.2, "
                 f"not {host!r}."
             )
-        self.address.publish({"ADDRESS": host, "PORT": port}, State.OK)
-        if self.device.connected:
+        new_address = {"ADDRESS": host, "PORT": port}
+        # Loading the configuration, right after connecting, writes the same address again.
+        is_other = new_address != self.address.values
+        self.address.publish(new_address, State.OK)
+        if self.device.connected and is_other:
             self.device.log.info("The new address is used from the next Connect on.")
 
     async def _connect(self) -> None:
