@@ -10,22 +10,27 @@ apt     = $(shell sed 's/\#.*//' $(1))
 missing = $(shell for p in $(call apt,$(1)); do \
             dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done)
 
-.PHONY: help setup system demo test check format clean
+define install
+	@set -e; missing="$(call missing,$(1))"; if [ -n "$$missing" ]; then \
+	    echo "Installing Debian packages: $$missing"; \
+	    $(SUDO) apt-get update -qq; \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+endef
+
+.PHONY: help setup system demo test test-ekos check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
-	@echo "make test    checks and all tests"
+	@echo "make test    checks and all tests but those with KStars"
+	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the others need"
 
 setup: system $(VENV)/.installed
 
 system:
-	@set -e; missing="$(call missing,packages.apt)"; if [ -n "$$missing" ]; then \
-	    echo "Installing Debian packages: $$missing"; \
-	    $(SUDO) apt-get update -qq; \
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
-	fi
+	$(call install,packages.apt)
 
 # pyindi-client is a binding built here, so the packages must be there first.
 $(VENV)/.installed: pyproject.toml packages.apt | system
@@ -38,6 +43,11 @@ demo: setup
 
 test: check
 	$(BIN)/python -m pytest
+
+# The driver's tests with a real KStars, without a screen; needs no display.
+test-ekos: setup
+	$(call install,packages-ekos.apt)
+	$(BIN)/python -m pytest -m ekos tests/end_to_end/ekos
 
 check: setup
 	$(BIN)/ruff check

@@ -23,7 +23,7 @@ from indi_stx.simulator.thread import SimulatorThread
 from tests.end_to_end.ekos.desktop import Desktop, desktop
 from tests.end_to_end.ekos.ekos import Ekos
 from tests.end_to_end.ekos.kstars import KStars, kstars, make_database
-from tests.end_to_end.ekos.settings import Profile, add_profile, configuration
+from tests.end_to_end.ekos.settings import NO_WALLET, Profile, add_profile, configuration
 from tests.harness.servers import DEVICE, DRIVER, IndiServer, indiserver
 from tests.harness.wire_client import tcp_client
 
@@ -34,8 +34,8 @@ GUIDE_EXPOSURE_S = 1.0
 OPTIONS = SimulatorOptions(
     model="STT-8300",
     cooler_time_constant_s=20,
-    drift_x_arcsec_per_min=9,
-    drift_y_arcsec_per_min=-6,
+    drift_x_arcsec_per_min=6,
+    drift_y_arcsec_per_min=-4,
     periodic_error_arcsec=3,
     periodic_error_period_s=120,
     seeing_motion_arcsec=0.1,
@@ -136,6 +136,7 @@ def _furnish(screen: Desktop, profile: Profile) -> None:
     images = images_below(screen.work)
     images.mkdir()
     settings = configuration(profile, images, GUIDE_EXPOSURE_S)
+    (screen.home / ".config/kwalletrc").write_text(NO_WALLET)
     kstarsrc = screen.home / ".config/kstarsrc"
     kstarsrc.write_text(settings)
     database = make_database(screen)

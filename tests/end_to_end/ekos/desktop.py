@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SCREEN = "1100x800x24"
+SCREEN = "1280x860x24"
 OTHER_SESSIONS = ("XDG_", "DBUS_", "KDE", "QT_", "WAYLAND")
 """Variables by which a program would find the desktop of whoever runs the tests."""
 
@@ -54,8 +54,8 @@ class Desktop:
             self._xdotool("mousemove", "--sync", str(click[0]), str(click[1]), "click", "1")
 
     def window_titles(self) -> list[str]:
-        """Return the titles of the windows to be seen."""
-        windows = self._xdotool("search", "--onlyvisible", "--name", ".").split()
+        """Return the titles of all windows to be seen, "" for one without."""
+        windows = self._xdotool("search", "--onlyvisible", "--class", ".").split()
         return [self._xdotool("getwindowname", window).strip() for window in windows]
 
     def screenshot(self, name: str) -> Path:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NO_DEVICE = "--"
+NO_WALLET = "[Wallet]\nEnabled=false\n"
+"""A kwalletrc: Ekos looks for passwords, and KDE would ask how to keep them."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ def configuration(profile: Profile, images: Path, guide_exposure_s: float) -> st
         "DarkLibrary": {"shutterfulCCDs": profile.camera},
         "Guide": {
             "GuiderType": 0,
+            # SEP. The default, SEP MultiStar, gives up after ten frames with fewer than five
+            # stars, and CCD2 is small.
+            "GuideAlgorithm": 1,
             "UseGuideHead": True,
             "GuideAutoStar": True,
             "GuideSubframe": False,

@@ -44,9 +44,13 @@ def test_ekos_connects_and_shows_the_camera(night: Night) -> None:
     assert ekos.shows("Guide", "camera") == DEVICE
     assert ekos.shows("Guide", "guider") == DEVICE, "pulses go to the camera's own port"
     assert ekos.shows("Capture", "coolerControl") is True
-    titles = night.desktop.window_titles()
+    assert dialogs(night) == []
+
+
+def dialogs(night: Night) -> list[str]:
+    """Return the windows that should not be there; they would wait for somebody."""
     expected = ("KStars", "Ekos", "INDI Control Panel")
-    assert [t for t in titles if not t.startswith(expected)] == [], "no dialog waits"
+    return [t for t in night.desktop.window_titles() if not t.startswith(expected)]
 
 
 def test_it_cools_changes_filters_and_saves_frames(night: Night) -> None:
@@ -139,7 +143,7 @@ def test_its_guider_calibrates_and_holds_the_sky(night: Night) -> None:
     wandered = np.hypot(*np.std(measured, axis=0))
     assert wandered < 1, f"by the camera's own sky the star left its place, {wandered} pixels rms"
     drifted = GUIDED_S / 60 * hypot(OPTIONS.drift_x_arcsec_per_min, OPTIONS.drift_y_arcsec_per_min)
-    assert drifted / guide_scale(night) > 10, "unguided, the star had left its place by far"
+    assert drifted / guide_scale(night) > 5, "unguided, the star had left its place by far"
 
 
 def guide_log(night: Night) -> list[Guided]:
@@ -160,6 +164,7 @@ def sky(night: Night) -> tuple[float, float]:
 
 
 def test_nobody_complains_until_the_end(night: Night) -> None:
+    assert dialogs(night) == []
     night.ekos.disconnect()
     assert night.kstars.quit() == 0
     assert complaints(night.kstars.log(), DEVICE) == []
