@@ -16,8 +16,7 @@ from indi_stx.driver.groups import GUIDER_CONTROL
 from indi_stx.driver.properties import NumberProperty
 from indi_stx.errors import CameraError
 from indi_stx.indi import Permission, State
-from indi_stx.stx import AoState
-from indi_stx.stx.guiding import AO_CENTER, AO_MAX, AO_MIN
+from indi_stx.stx.guiding import AO_CENTER, AO_MAX, AO_MIN, AoState
 
 STEPS_TO_LIMIT = 45
 UNITS_PER_STEP = (AO_MAX - AO_CENTER) / STEPS_TO_LIMIT

@@ -27,6 +27,7 @@ from indi_stx.driver.groups import IMAGE_INFO, MAIN
 from indi_stx.driver.properties import NumberProperty
 from indi_stx.errors import CameraError, ValueRefused
 from indi_stx.indi import Permission, State, SwitchRule, wire_number
+from indi_stx.stx.ccd_states import FrameType
 from indi_stx.stx.settings import Geometry
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from indi_stx.camera.stx_device import StxDevice
     from indi_stx.images.frame import Frame
     from indi_stx.stx import Ccd
-    from indi_stx.stx.ccd import FrameType
 
 MIN_EXPOSURE_S = 0.01
 """STX API, Imager Start Exposure."""
@@ -327,8 +327,6 @@ class CcdHead(CameraSubsystem):
     @property
     def camera_frame_type(self) -> FrameType:
         """The frame type as the camera numbers it."""
-        from indi_stx.stx.ccd import FrameType
-
         return FrameType(FRAME_TYPES[self.frame_type.on or "FRAME_LIGHT"][1])
 
     def _checked_duration(self, duration_s: float) -> float:

@@ -16,7 +16,7 @@ from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, numbe
 from indi_stx.driver.groups import MAIN
 from indi_stx.errors import IndiStxError
 from indi_stx.indi import Permission, State
-from indi_stx.stx import Priority
+from indi_stx.stx.pacing import Priority
 
 if TYPE_CHECKING:
     from indi_stx.camera.fan import Fan

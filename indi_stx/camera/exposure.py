@@ -19,7 +19,7 @@ import enum
 from dataclasses import dataclass
 
 from indi_stx.errors import IndiStxError
-from indi_stx.stx.ccd import CcdState
+from indi_stx.stx.ccd_states import CcdState
 
 
 class Phase(enum.Enum):

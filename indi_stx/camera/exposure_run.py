@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from indi_stx.camera.ccd_head import CcdHead
     from indi_stx.images.frame import Frame
     from indi_stx.stx import CommandTiming
-    from indi_stx.stx.ccd import FrameType
+    from indi_stx.stx.ccd_states import FrameType
     from indi_stx.stx.settings import Geometry
 
 FIRST_LOOK_S = 0.3

@@ -15,7 +15,7 @@ from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, swi
 from indi_stx.driver.groups import MAIN
 from indi_stx.errors import ValueRefused
 from indi_stx.indi import State
-from indi_stx.stx import CcdSettings, FanState
+from indi_stx.stx.settings import CcdSettings, FanState
 
 if TYPE_CHECKING:
     from indi_stx.stx import CcdChanges

@@ -26,8 +26,7 @@ from indi_stx.driver.declarations import (
 from indi_stx.driver.groups import FILTER_WHEEL
 from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, ValueRefused
 from indi_stx.indi import State, SwitchRule
-from indi_stx.stx import FilterSettings, FilterState
-from indi_stx.stx.filters import NO_FILTER, SLOTS
+from indi_stx.stx.filters import NO_FILTER, SLOTS, FilterSettings, FilterState
 
 if TYPE_CHECKING:
     from indi_stx.camera.stx_device import StxDevice

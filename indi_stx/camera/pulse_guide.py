@@ -17,8 +17,7 @@ from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, numbe
 from indi_stx.driver.groups import GUIDER_CONTROL
 from indi_stx.errors import CameraError, IndiStxError, ValueRefused
 from indi_stx.indi import State, SwitchRule
-from indi_stx.stx import RelayDirection
-from indi_stx.stx.guiding import MAX_PULSE_S, MIN_PULSE_S
+from indi_stx.stx.guiding import MAX_PULSE_S, MIN_PULSE_S, RelayDirection
 
 if TYPE_CHECKING:
     from indi_stx.camera.stx_device import StxDevice

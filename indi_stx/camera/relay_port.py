@@ -12,8 +12,8 @@ import enum
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from indi_stx.stx import CommandTiming, RelayDirection, RelayPulse, RelayTimes
-from indi_stx.stx.guiding import MIN_PULSE_S
+from indi_stx.stx.guiding import MIN_PULSE_S, RelayDirection, RelayPulse, RelayTimes
+from indi_stx.stx.timing import CommandTiming
 
 if TYPE_CHECKING:
     from indi_stx.camera.stx_device import StxDevice

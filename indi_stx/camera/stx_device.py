@@ -142,4 +142,5 @@ def _import_heavy() -> None:
     import indi_stx.images.coordinates
     import indi_stx.images.fits
     import indi_stx.images.frame
+    import indi_stx.stx.api
     import indi_stx.stx.transport  # noqa: F401

@@ -8,7 +8,6 @@ Files are replaced whole and atomically, so a power cut leaves the old one or th
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +113,8 @@ class ConfigFile:
 
     @staticmethod
     def _replace(path: Path, text: str) -> None:
+        import tempfile  # slow to import, and rarely needed
+
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o775)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

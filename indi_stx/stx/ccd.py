@@ -7,11 +7,11 @@ names of the calls and in the tables of `settings`.
 from __future__ import annotations
 
 import contextlib
-import enum
 from datetime import UTC, datetime
 from typing import Unpack
 
 from indi_stx.errors import ValueRefused
+from indi_stx.stx.ccd_states import CcdState, FrameType
 from indi_stx.stx.inquiry import Inquiry
 from indi_stx.stx.link import Download, Link
 from indi_stx.stx.pacing import Priority
@@ -21,25 +21,6 @@ from indi_stx.stx.settings import CcdChanges, CcdSettings, Geometry, Parameter
 from indi_stx.stx.timing import CommandTiming
 
 MIN_DURATION_S = 0.01
-
-
-class FrameType(enum.IntEnum):
-    """What an exposure is for; the shutter stays closed for DARK and BIAS."""
-
-    DARK = 0
-    LIGHT = 1
-    BIAS = 2
-    FLAT = 3
-
-
-class CcdState(enum.IntEnum):
-    """What a CCD does; PREPARING is not in the document, but seen on cameras for a moment."""
-
-    IDLE = 0
-    PREPARING = 1
-    EXPOSING = 2
-    READING_OUT = 3
-    ERROR = 5
 
 
 class Ccd:

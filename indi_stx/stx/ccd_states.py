@@ -1,0 +1,27 @@
+"""What a CCD does, and what an exposure is for: the numbers of the API.
+
+Source: STX API, "Imager State" and "Imager Start Exposure"; the same for all three CCDs.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class FrameType(enum.IntEnum):
+    """What an exposure is for; the shutter stays closed for DARK and BIAS."""
+
+    DARK = 0
+    LIGHT = 1
+    BIAS = 2
+    FLAT = 3
+
+
+class CcdState(enum.IntEnum):
+    """What a CCD does; PREPARING is not in the document, but seen on cameras for a moment."""
+
+    IDLE = 0
+    PREPARING = 1
+    EXPOSING = 2
+    READING_OUT = 3
+    ERROR = 5
