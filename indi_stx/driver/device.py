@@ -186,6 +186,8 @@ class Device:
         for p in self._properties():
             if p.spec.when is When.CONNECTED:
                 p.delete()
+                # What it was busy with has ended; the next connection must not begin with it.
+                p.state = State.IDLE if p.state is State.BUSY else p.state
 
     async def close(self) -> None:
         """End everything; for the end of the process."""

@@ -254,6 +254,17 @@ async def test_the_connection_defines_polls_and_withdraws() -> None:
         assert lamp.polls == 4
 
 
+async def test_what_was_busy_at_the_end_is_idle_at_the_next_connection() -> None:
+    async with running(Toy) as server:
+        device, lamp = server.runtime.devices[0], lamp_of(server)
+        device.bring_up()
+        lamp.frame.publish(state=State.BUSY)
+        await device.take_down()
+        device.bring_up()
+        last = [m for m in server.channel.said if isinstance(m, DefVector) and m.name == "FRAME"]
+        assert [m.state for m in last] == [State.IDLE, State.IDLE]
+
+
 async def test_trouble_is_told_once_and_its_end_too() -> None:
     clock = FakeClock()
     async with running(Toy, clock) as server:
