@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     import argparse
 
     from indi_stx import __version__, demo
-    from indi_stx.camera import catalogue
+    from indi_stx.camera import property_table
     from indi_stx.conformance import command as conform
     from indi_stx.simulator import command as simulate
 
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, module, summary in (
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
         ("conform", conform, "hold a camera to the API document, row by row"),
-        ("properties", catalogue, "list all INDI properties of the driver"),
+        ("properties", property_table, "list all INDI properties of the driver"),
         ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),
     ):
         command = commands.add_parser(name, help=summary, description=module.__doc__)

@@ -23,7 +23,7 @@ def call_rows() -> dict[str, list[str]]:
 
 
 ROWS = call_rows()
-CAMERA_SOURCES = "".join(p.read_text() for p in (ROOT / "indi_stx" / "camera").glob("*.py"))
+CAMERA_SOURCES = "".join(p.read_text() for p in (ROOT / "indi_stx" / "camera").rglob("*.py"))
 
 
 def named(cell: str) -> list[str]:
@@ -56,7 +56,7 @@ def test_the_simulated_camera_has_the_route(call):
 
 
 def test_the_list_of_indi_properties_is_that_of_the_declarations() -> None:
-    from indi_stx.camera.catalogue import updated
+    from indi_stx.camera.property_table import updated
 
     text = (ROOT / "docs" / "properties.md").read_text()
     assert updated(text) == text, "run `indi-stx properties --update docs/properties.md`"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indi_stx.camera.neighbour import Neighbour
+from indi_stx.camera.snooped_device import Neighbour
 from indi_stx.camera.stx_device import CameraSubsystem, StxDevice
 from indi_stx.driver.declarations import Save, Texts, Txt, When, text
 from indi_stx.driver.groups import OPTIONS

@@ -12,7 +12,7 @@ from indi_stx.errors import IndiStxError, ValueRefused
 from indi_stx.indi import Permission, State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.capabilities import CameraFacts
+    from indi_stx.camera.facts import CameraFacts
 
 DEFAULT_PORT = "80"
 

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 
 from indi_stx import __version__
 from indi_stx.camera.active_devices import ActiveDevices
-from indi_stx.camera.adaptive_optics import AdaptiveOptics
-from indi_stx.camera.capabilities import Capability
 from indi_stx.camera.connection import Connection
-from indi_stx.camera.cooler import Cooler
-from indi_stx.camera.external_guider import ExternalGuideHead
-from indi_stx.camera.fan import Fan
-from indi_stx.camera.fast_exposure import FastExposure
-from indi_stx.camera.filter_wheel import FilterWheel
-from indi_stx.camera.fits_header import FitsHeader
-from indi_stx.camera.fits_settings import CameraFitsSettings
-from indi_stx.camera.guider import Guider
-from indi_stx.camera.imager import Imager
-from indi_stx.camera.pulse_guide import PulseGuide
+from indi_stx.camera.facts import Capability
+from indi_stx.camera.features.adaptive_optics import AdaptiveOptics
+from indi_stx.camera.features.camera_fits import CameraFitsSettings
+from indi_stx.camera.features.cooler import Cooler
+from indi_stx.camera.features.fan import Fan
+from indi_stx.camera.features.fast_exposure import FastExposure
+from indi_stx.camera.features.filter_wheel import FilterWheel
+from indi_stx.camera.features.fits_header import FitsHeader
+from indi_stx.camera.features.guider import Guider
+from indi_stx.camera.features.imager import Imager
+from indi_stx.camera.features.pulse_guide import PulseGuide
+from indi_stx.camera.features.upload import Upload
+from indi_stx.camera.guide_head import ExternalGuideHead
 from indi_stx.camera.stx_device import SimulatorFactory, StxDevice
-from indi_stx.camera.upload import Upload
 from indi_stx.driver.device import Host
 from indi_stx.driver.subsystem import Subsystem
 

@@ -17,10 +17,10 @@ from indi_stx.errors import SimulatorError
 
 if TYPE_CHECKING:
     from indi_stx.camera.active_devices import ActiveDevices
-    from indi_stx.camera.capabilities import CameraFacts
-    from indi_stx.camera.cooler import Cooler
-    from indi_stx.camera.filter_wheel import FilterWheel
-    from indi_stx.camera.fits_header import FitsHeader
+    from indi_stx.camera.facts import CameraFacts
+    from indi_stx.camera.features.cooler import Cooler
+    from indi_stx.camera.features.filter_wheel import FilterWheel
+    from indi_stx.camera.features.fits_header import FitsHeader
     from indi_stx.stx import Camera
 
 
@@ -103,7 +103,7 @@ class StxDevice(Device):
             CameraError: unreachable, or not a camera; call `close_camera` then.
         """
         await asyncio.to_thread(_import_heavy)
-        from indi_stx.camera.capabilities import CameraFacts
+        from indi_stx.camera.facts import CameraFacts
         from indi_stx.stx import Camera
 
         self._camera = Camera(host, port, clock=self.clock)

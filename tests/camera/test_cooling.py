@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from indi_stx.camera.capabilities import Capability
-from indi_stx.camera.cooler import Cooler
-from indi_stx.camera.cooling import LatchUpWatch, ramp_step
-from indi_stx.camera.fan import Fan
+from indi_stx.camera.facts import Capability
+from indi_stx.camera.features.cooler import Cooler
+from indi_stx.camera.features.cooler.ramp import LatchUpWatch, ramp_step
+from indi_stx.camera.features.fan import Fan
 from indi_stx.camera.stx_device import StxDevice
 from indi_stx.driver.device import Host
 from indi_stx.errors import CameraTimeout

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from indi_stx.camera.delivery import Delivery
-from indi_stx.camera.fast_exposure import FastExposure
+from indi_stx.camera.exposing.delivery import Delivery
+from indi_stx.camera.features.fast_exposure import FastExposure
 from indi_stx.driver.device import Device, Host
 from indi_stx.driver.subsystem import Subsystem
 from indi_stx.indi import Kind, State

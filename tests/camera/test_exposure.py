@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indi_stx.camera.exposure import (
+from indi_stx.camera.exposing.phases import (
     TRANSITIONS,
     Event,
     Exposure,

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from indi_stx.camera import pulse_guide
-from indi_stx.camera.pulse_guide import PulseGuide, pulse_s, relay_for
-from indi_stx.camera.relay_port import Axis, Relay
+from indi_stx.camera.features import pulse_guide
+from indi_stx.camera.features.pulse_guide import PulseGuide, pulse_s, relay_for
+from indi_stx.camera.features.pulse_guide.relays import Axis, Relay
 from indi_stx.camera.stx_device import StxDevice
 from indi_stx.driver.device import Host
 from indi_stx.errors import CameraRefused

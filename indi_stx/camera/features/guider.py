@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.capabilities import Capability
-from indi_stx.camera.ccd_head import CcdHead, info_elements
+from indi_stx.camera.facts import Capability
+from indi_stx.camera.features.ccd import CcdHead, info_elements
 from indi_stx.driver.declarations import number
 from indi_stx.driver.groups import IMAGE_INFO
 from indi_stx.indi import Permission
 
 if TYPE_CHECKING:
-    from indi_stx.camera.capabilities import CcdFacts
+    from indi_stx.camera.facts import CcdFacts
     from indi_stx.stx import Ccd
 
 

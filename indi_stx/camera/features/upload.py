@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from indi_stx.camera.delivery import send_file
+from indi_stx.camera.exposing.delivery import send_file
 from indi_stx.camera.stx_device import CameraSubsystem
 from indi_stx.driver.declarations import Save, Sw, Switches, Texts, Txt, When, switch, text
 from indi_stx.driver.groups import IMAGE_INFO, OPTIONS
@@ -24,7 +24,7 @@ from indi_stx.indi import Permission, State, SwitchRule
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indi_stx.camera.ccd_head import CcdHead
+    from indi_stx.camera.features.ccd import CcdHead
     from indi_stx.camera.stx_device import StxDevice
     from indi_stx.driver.properties import Property
     from indi_stx.images.memory import MemoryFile

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.fast_exposure import FastExposure
-from indi_stx.camera.imager import Imager
+from indi_stx.camera.features.fast_exposure import FastExposure
+from indi_stx.camera.features.imager import Imager
+from indi_stx.camera.features.upload import Upload
 from indi_stx.camera.stx_device import StxDevice
-from indi_stx.camera.upload import Upload
 from indi_stx.driver.config import ConfigFile
 from indi_stx.driver.declarations import Sw, Switches, When, switch
 from indi_stx.driver.groups import MAIN
@@ -20,7 +20,7 @@ from indi_stx.errors import ValueRefused
 from indi_stx.indi import DelProperty, State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.capabilities import CameraFacts, CcdFacts
+    from indi_stx.camera.facts import CameraFacts, CcdFacts
     from indi_stx.driver.device import Host
     from indi_stx.stx import Camera, Ccd
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from indi_stx.camera.capabilities import Capability
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.stx_device import CameraSubsystem
 from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, switch
 from indi_stx.driver.groups import MAIN

@@ -17,9 +17,9 @@ from indi_stx.errors import ImageError
 from indi_stx.indi import Attached, State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.ccd_head import CcdHead
-    from indi_stx.camera.exposure_run import ExposureRun
-    from indi_stx.camera.upload import Upload
+    from indi_stx.camera.exposing.run import ExposureRun
+    from indi_stx.camera.features.ccd import CcdHead
+    from indi_stx.camera.features.upload import Upload
     from indi_stx.images.frame import Frame
     from indi_stx.images.memory import MemoryFile
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.ccd_head import CcdHead, reset_frame
+from indi_stx.camera.features.ccd import CcdHead, reset_frame
 from indi_stx.driver.declarations import Save, Sw, Switches, switch
 from indi_stx.driver.groups import IMAGE_SETTINGS
 from indi_stx.indi import Permission, State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.capabilities import CcdFacts
-    from indi_stx.camera.cooler import Cooler
+    from indi_stx.camera.facts import CcdFacts
+    from indi_stx.camera.features.cooler import Cooler
     from indi_stx.stx import Ccd
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.fits_header import UNKNOWN
+from indi_stx.camera.features.fits_header import UNKNOWN
 from indi_stx.images.facts import FrameFacts, FrameType, Pointing, Site
 
 if TYPE_CHECKING:
     from indi_stx.camera.active_devices import ActiveDevices, Aim
-    from indi_stx.camera.exposure_run import ExposureRun
-    from indi_stx.camera.fits_header import FitsHeader
+    from indi_stx.camera.exposing.run import ExposureRun
+    from indi_stx.camera.features.fits_header import FitsHeader
 
 
 @dataclass(frozen=True, slots=True)

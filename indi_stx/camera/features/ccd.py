@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.delivery import Delivery
-from indi_stx.camera.exposure_run import ExposureRun
+from indi_stx.camera.exposing.delivery import Delivery
+from indi_stx.camera.exposing.run import ExposureRun
 from indi_stx.camera.stx_device import CameraSubsystem
 from indi_stx.driver.declarations import (
     Blob,
@@ -31,9 +31,9 @@ from indi_stx.stx.ccd_states import FrameType
 from indi_stx.stx.settings import Geometry
 
 if TYPE_CHECKING:
-    from indi_stx.camera.capabilities import CcdFacts
-    from indi_stx.camera.cooler import Cooler
-    from indi_stx.camera.fast_exposure import FastExposure
+    from indi_stx.camera.facts import CcdFacts
+    from indi_stx.camera.features.cooler import Cooler
+    from indi_stx.camera.features.fast_exposure import FastExposure
     from indi_stx.camera.stx_device import StxDevice
     from indi_stx.images.frame import Frame
     from indi_stx.stx import Ccd

@@ -12,9 +12,16 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.exposure import Event, Exposure, ExposureLost, Phase, Verdict, next_phase
-from indi_stx.camera.headers import draft_of
-from indi_stx.camera.image_source import Download, open_download
+from indi_stx.camera.exposing.download import Download, open_download
+from indi_stx.camera.exposing.header import draft_of
+from indi_stx.camera.exposing.phases import (
+    Event,
+    Exposure,
+    ExposureLost,
+    Phase,
+    Verdict,
+    next_phase,
+)
 from indi_stx.errors import (
     CameraBusy,
     CameraError,
@@ -27,7 +34,7 @@ from indi_stx.errors import (
 from indi_stx.indi import State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.ccd_head import CcdHead
+    from indi_stx.camera.features.ccd import CcdHead
     from indi_stx.images.frame import Frame
     from indi_stx.stx import CommandTiming
     from indi_stx.stx.ccd_states import FrameType
@@ -51,7 +58,7 @@ class ExposureRun:
     """One exposure of one CCD.
 
     Attributes:
-        phase: where it is; see `indi_stx.camera.exposure`.
+        phase: where it is; see `indi_stx.camera.exposing.phases`.
         started_utc: when the shutter opened, as near as the start command can tell.
     """
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Self
 from indi_stx.errors import ImageError
 
 if TYPE_CHECKING:
-    from indi_stx.camera.ccd_head import CcdHead
-    from indi_stx.camera.headers import HeaderDraft
+    from indi_stx.camera.exposing.header import HeaderDraft
+    from indi_stx.camera.features.ccd import CcdHead
     from indi_stx.images.frame import Frame
     from indi_stx.stx.settings import Geometry
 

@@ -18,8 +18,8 @@ from indi_stx.errors import CameraError, IndiStxError
 from indi_stx.indi import State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.ccd_head import CcdHead
-    from indi_stx.camera.exposure_run import ExposureRun
+    from indi_stx.camera.exposing.run import ExposureRun
+    from indi_stx.camera.features.ccd import CcdHead
     from indi_stx.camera.stx_device import StxDevice
     from indi_stx.images.frame import Frame
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.capabilities import Capability
-from indi_stx.camera.cooling import RAMP_STEP_S, LatchUpWatch, Ramp, Steadiness, ramp_step
+from indi_stx.camera.facts import Capability
+from indi_stx.camera.features.cooler.ramp import (
+    RAMP_STEP_S,
+    LatchUpWatch,
+    Ramp,
+    Steadiness,
+    ramp_step,
+)
 from indi_stx.camera.stx_device import CameraSubsystem
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
 from indi_stx.driver.groups import MAIN
@@ -19,7 +25,7 @@ from indi_stx.indi import Permission, State
 from indi_stx.stx.pacing import Priority
 
 if TYPE_CHECKING:
-    from indi_stx.camera.fan import Fan
+    from indi_stx.camera.features.fan import Fan
     from indi_stx.camera.stx_device import StxDevice
     from indi_stx.stx import CcdSettings
 

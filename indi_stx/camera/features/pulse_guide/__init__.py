@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.relay_port import Axis, Relay, RelayPort
+from indi_stx.camera.features.pulse_guide.relays import Axis, Relay, RelayPort
 from indi_stx.camera.stx_device import CameraSubsystem
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
 from indi_stx.driver.groups import GUIDER_CONTROL

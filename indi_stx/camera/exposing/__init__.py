@@ -1,0 +1,1 @@
+"""One exposure from its start to its delivery; knows no feature."""
