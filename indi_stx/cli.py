@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from indi_stx.camera.stx_device import RunningSimulator
+    from indi_stx.camera.simulation import RunningSimulator
 
 
 def driver() -> int:

@@ -5,6 +5,7 @@
       PropertyError           our own code misused a property; a bug, told as one
       ValueRefused            a client asked for the impossible; Alert and the message
       ConfigError             a configuration file fails us; Alert and the message
+      ConnectionClosed        work for a connection that has ended; told where somebody waits
       ImageError              an impossible frame, card or image file; Alert, or tried again
       SimulatorError          the simulated camera cannot start as asked (port taken, model)
       CameraError             anything between us and the camera; carries the request
@@ -38,6 +39,10 @@ class ValueRefused(IndiStxError):
 
 class ConfigError(IndiStxError):
     """A configuration file is missing, unreadable, unwritable or not a configuration."""
+
+
+class ConnectionClosed(IndiStxError):
+    """The connection that this belongs to has ended meanwhile; nothing was begun."""
 
 
 class ImageError(IndiStxError):

@@ -100,3 +100,62 @@ def test_the_driver_starts_without_heavy_imports() -> None:
 def test_nothing_is_called_a_helper() -> None:
     vague = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
     assert not [p for p in PACKAGE.rglob("*.py") if p.stem in vague]
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Return the groups of modules that import each other, directly or through others."""
+
+    def reachable(start: str) -> set[str]:
+        found, waiting = set(), [start]
+        while waiting:
+            for target in graph.get(waiting.pop(), set()) - found:
+                found.add(target)
+                waiting.append(target)
+        return found
+
+    reach = {module: reachable(module) for module in graph}
+    groups = []
+    for module in graph:
+        group = {other for other in reach[module] if module in reach.get(other, set())}
+        if group and group not in groups:
+            groups.append(group)
+    return groups
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return what each module of the project names in its imports, those for types included."""
+    modules = {module_of(p): p for p in PACKAGE.rglob("*.py")}
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                named |= {a.name for a in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                submodules = {f"{node.module}.{a.name}" for a in node.names} & modules.keys()
+                named |= submodules or {node.module or ""}
+        graph[module] = (named & modules.keys()) - {module}
+    return graph
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
+
+
+def test_no_modules_import_each_other() -> None:
+    assert not circles(import_graph())
+
+
+def test_no_feature_imports_another_and_the_way_of_an_exposure_imports_none() -> None:
+    features = "indi_stx.camera.features."
+    base = {features + "ccd"}  # what the three CCDs have in common
+    for module, imported in import_graph().items():
+        if module.startswith((features, "indi_stx.camera.exposing")):
+            own = features + module.removeprefix(features).split(".")[0]
+            others = {m for m in imported if m.startswith(features)} - base
+            assert not {m for m in others if not m.startswith(own)}, module

@@ -7,12 +7,14 @@ that dies takes nothing back (indiserver 1.9.9: snoopers are not told).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Protocol
 
-from indi_stx.camera.snooped_device import Neighbour
-from indi_stx.camera.stx_device import CameraSubsystem, StxDevice
-from indi_stx.driver.declarations import Save, Texts, Txt, When, text
-from indi_stx.driver.groups import OPTIONS
+from indi_stx.camera.exposing.surroundings import Aim
+from indi_stx.camera.snooped_device import SnoopedDevice
+from indi_stx.driver.declarations import Save, Texts, Txt, text
+from indi_stx.driver.snoop import Snoop
+from indi_stx.driver.subsystem import Owner, Subsystem
+from indi_stx.driver.tabs import OPTIONS
 from indi_stx.errors import ValueRefused
 from indi_stx.images.facts import PierSide, Site
 from indi_stx.indi import State
@@ -36,21 +38,15 @@ TOGETHER_S = 5.0
 MAX_NAME_CHARS = 63
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """Where a mount says it looks, as it says it.
+class Listening(Owner, Protocol):
+    """A device that hears what other drivers say."""
 
-    Attributes:
-        of_date: the equinox is that of the date ("JNow"); J2000 otherwise.
-    """
-
-    ra_hours: float
-    dec_deg: float
-    of_date: bool
-    pier_side: PierSide | None = None
+    @property
+    def snoop(self) -> Snoop:
+        """Other drivers' properties."""
 
 
-class ActiveDevices(CameraSubsystem):
+class ActiveDevices(Subsystem):
     """ACTIVE_DEVICES and the values of the devices in it."""
 
     devices = text(
@@ -64,16 +60,15 @@ class ActiveDevices(CameraSubsystem):
             "ACTIVE_FILTER": Txt("Filter"),
             "ACTIVE_SKYQUALITY": Txt("Sky Quality", "SQM"),
         },
-        when=When.ALWAYS,
         save=Save.AT_START,
         autosave=True,
     )
 
-    def __init__(self, device: StxDevice) -> None:
+    def __init__(self, device: Listening) -> None:
         super().__init__(device)
         self.devices.assign({"ACTIVE_FILTER": device.name})
         self._near = {
-            role: Neighbour(device.snoop, device.clock, properties)
+            role: SnoopedDevice(device.snoop, device.clock, properties)
             for role, properties in SNOOPED.items()
         }
 
@@ -91,12 +86,12 @@ class ActiveDevices(CameraSubsystem):
         self._follow()
 
     def _follow(self) -> None:
-        for role, neighbour in self._near.items():
+        for role, snooped in self._near.items():
             name = self.devices[role]
             if role == "ACTIVE_FILTER" and name == self.device.name:
                 name = ""
-            if name != neighbour.name:
-                neighbour.follow(name)
+            if name != snooped.name:
+                snooped.follow(name)
 
     # --- telescope -----------------------------------------------------------------------------
 
@@ -178,10 +173,13 @@ class ActiveDevices(CameraSubsystem):
         return self._near["ACTIVE_FOCUSER"].number("FOCUS_TEMPERATURE", "TEMPERATURE")
 
     @property
+    def uses_own_wheel(self) -> bool:
+        """Whether the filter in the light path is that of the camera's own wheel."""
+        return self.devices["ACTIVE_FILTER"] == self.device.name
+
+    @property
     def filter_name(self) -> str | None:
-        """The filter in the light path: of our own wheel when it is the one that is named."""
-        if self.devices["ACTIVE_FILTER"] == self.device.name:
-            return self.device.filter_wheel.current_filter_name
+        """The filter in the light path, as the driver of another wheel tells."""
         wheel = self._near["ACTIVE_FILTER"]
         slot = wheel.number("FILTER_SLOT", "FILTER_SLOT_VALUE")
         return wheel.text("FILTER_NAME", f"FILTER_SLOT_NAME_{slot:.0f}") if slot else None

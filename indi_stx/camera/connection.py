@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from indi_stx.camera.stx_device import CameraSubsystem
-from indi_stx.driver.declarations import Save, Sw, Switches, Texts, Txt, When, switch, text
-from indi_stx.driver.groups import CONNECTION, GENERAL, MAIN, OPTIONS
+from indi_stx.camera.facts import CameraFacts
+from indi_stx.driver.declarations import Save, Sw, Switches, Texts, Txt, switch, text
+from indi_stx.driver.properties import Property
+from indi_stx.driver.subsystem import Owner, Subsystem
+from indi_stx.driver.tabs import CONNECTION, MAIN, OPTIONS
 from indi_stx.errors import IndiStxError, ValueRefused
-from indi_stx.indi import Permission, State
-
-if TYPE_CHECKING:
-    from indi_stx.camera.facts import CameraFacts
+from indi_stx.indi import State
 
 DEFAULT_PORT = "80"
 
 
-class Connection(CameraSubsystem):
+class Connectable(Owner, Protocol):
+    """A device that a connection can be made for."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session."""
+
+    async def start_simulator(self) -> tuple[str, int]:
+        """Start the simulated camera and return its address."""
+
+    async def open_session(self, host: str, port: int) -> CameraFacts:
+        """Connect to a camera and read what it is; nothing is defined yet."""
+
+    def show_session(self) -> None:
+        """Define the properties of the session, and begin to poll."""
+
+    async def end_session(self) -> None:
+        """Close the session, whatever there is of it."""
+
+    async def save_one(self, only: Property[Any]) -> None:
+        """Write one property's values into the configuration file."""
+
+
+class Connection(Subsystem):
     """CONNECTION and what decides where it leads."""
+
+    device: Connectable
 
     connection = switch(
         "CONNECTION",
         "Connection",
         MAIN,
         {"CONNECT": Sw("Connect"), "DISCONNECT": Sw("Disconnect", True)},
-        when=When.ALWAYS,
     )
     simulation = switch(
         "SIMULATION",
@@ -33,14 +55,12 @@ class Connection(CameraSubsystem):
         OPTIONS,
         {"ENABLE": Sw("Enable"), "DISABLE": Sw("Disable", True)},
         timeout_s=0,
-        when=When.ALWAYS,
     )
     mode = switch(
         "CONNECTION_MODE",
         "Connection Mode",
         CONNECTION,
         {"CONNECTION_TCP": Sw("Network", True)},
-        when=When.ALWAYS,
         save=Save.AT_START,
     )
     address = text(
@@ -48,24 +68,11 @@ class Connection(CameraSubsystem):
         "Server",
         CONNECTION,
         {"ADDRESS": Txt("Address"), "PORT": Txt("Port", DEFAULT_PORT)},
-        when=When.ALWAYS,
         save=Save.AT_START,
     )
-    camera_info = text(
-        "CAMERA_INFO",
-        "Camera",
-        GENERAL,
-        {
-            "MODEL": Txt("Model"),
-            "FIRMWARE": Txt("Firmware"),
-            "GATE_ARRAY": Txt("Gate array"),
-            "IMAGING_ROP": Txt("Imaging ROP"),
-            "TRACKER_ROP": Txt("Tracker ROP"),
-            "HTTP_API": Txt("HTTP API"),
-            "SERIAL_NUMBER": Txt("Serial number"),
-        },
-        permission=Permission.READ_ONLY,
-    )
+
+    def __init__(self, device: Connectable) -> None:
+        super().__init__(device)
 
     @connection.on_write
     async def _connection_requested(self, new: Switches) -> None:
@@ -106,30 +113,24 @@ class Connection(CameraSubsystem):
     async def _connect(self) -> None:
         try:
             host, port = await self._where()
-            facts = await self.device.open_camera(host, port)
+            facts = await self.device.open_session(host, port)
         except IndiStxError as error:
-            await self.device.close_camera()
             self.connection.assign({"CONNECT": False, "DISCONNECT": True})
             self.device.refuse(self.connection, str(error))
             return
-        except BaseException:
-            await self.device.close_camera()
-            raise
-        self._show(facts)
         self.connection.select("CONNECT", State.OK)
         self.device.log.info(f"Connected to {facts.description} at {host}:{port}.")
-        self.device.bring_up()
-        self._remember_address()
+        self.device.show_session()
+        await self._remember_address()
 
     async def _disconnect(self) -> None:
         self.connection.select("DISCONNECT", State.IDLE)
-        await self.device.take_down(keep=[self])
-        await self.device.close_camera()
+        await self.device.end_session()
         self.device.log.info("Disconnected from the camera.")
 
     async def _where(self) -> tuple[str, int]:
         if self.simulation["ENABLE"]:
-            return await asyncio.to_thread(self.device.start_simulator)
+            return await self.device.start_simulator()
         if not self.address["ADDRESS"]:
             raise ValueRefused(
                 "No camera address: enter the camera's host name or IP address in the Connection "
@@ -137,26 +138,11 @@ class Connection(CameraSubsystem):
             )
         return self.address["ADDRESS"], int(self.address["PORT"])
 
-    def _remember_address(self) -> None:
+    async def _remember_address(self) -> None:
         """Save an address that has worked, as libindi does; failing to is not worth an Alert."""
         if self.simulation["ENABLE"]:
             return
         try:
-            self.device.save_one(self.address)
+            await self.device.save_one(self.address)
         except IndiStxError as error:
             self.device.log.warning(str(error))
-
-    def _show(self, facts: CameraFacts) -> None:
-        versions = facts.versions
-        self.camera_info.publish(
-            {
-                "MODEL": facts.description,
-                "FIRMWARE": versions.firmware,
-                "GATE_ARRAY": versions.gate_array,
-                "IMAGING_ROP": versions.imaging_rop,
-                "TRACKER_ROP": versions.tracker_rop,
-                "HTTP_API": versions.http_api,
-                "SERIAL_NUMBER": versions.serial or "",
-            },
-            State.OK,
-        )

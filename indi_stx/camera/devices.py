@@ -1,33 +1,60 @@
-"""The INDI devices of one camera, put together."""
+"""The INDI devices of one camera, put together: this list of features is what a camera can do."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import enum
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from indi_stx import __version__
 from indi_stx.camera.active_devices import ActiveDevices
 from indi_stx.camera.connection import Connection
-from indi_stx.camera.facts import Capability
-from indi_stx.camera.features.adaptive_optics import AdaptiveOptics
+from indi_stx.camera.facts import CameraFacts, Capability
+from indi_stx.camera.features.adaptive_optics import AdaptiveOptics, MirrorPosition
 from indi_stx.camera.features.camera_fits import CameraFitsSettings
-from indi_stx.camera.features.cooler import Cooler
+from indi_stx.camera.features.camera_info import CameraInfo
+from indi_stx.camera.features.cooler import Cooler, Destination
 from indi_stx.camera.features.fan import Fan
 from indi_stx.camera.features.fast_exposure import FastExposure
 from indi_stx.camera.features.filter_wheel import FilterWheel
-from indi_stx.camera.features.fits_header import FitsHeader
+from indi_stx.camera.features.fits_header import FitsHeader, UserCards
 from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.features.pulse_guide import PulseGuide
-from indi_stx.camera.features.upload import Upload
-from indi_stx.camera.guide_head import ExternalGuideHead
-from indi_stx.camera.stx_device import SimulatorFactory, StxDevice
-from indi_stx.driver.device import Host
-from indi_stx.driver.subsystem import Subsystem
+from indi_stx.camera.features.upload import UnsavedFrames, Upload
+from indi_stx.camera.guide_head import GuideHead, GuideHeadOfCamera
+from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.session import CameraSession, Feature, open_client
+from indi_stx.camera.simulation import RunningSimulator, SimulatorFactory
+from indi_stx.camera.surroundings import HeaderSources
+from indi_stx.camera.telemetry import Telemetry
+from indi_stx.driver.device import Device, Host
+from indi_stx.errors import SimulatorError
+
+if TYPE_CHECKING:
+    from indi_stx.stx import Camera
 
 DEFAULT_NAME = "SBIG STX"
 DRIVER_VERSION = ".".join(__version__.split(".")[:2])
 """PHD2 reads this as a number and wants at least 2.1 of a driver that has adaptive optics."""
+FEATURES: tuple[type[Feature], ...] = (
+    CameraInfo,
+    Imager,
+    Guider,
+    PulseGuide,
+    Cooler,
+    Fan,
+    FitsHeader,
+    Upload,
+    FastExposure,
+    AdaptiveOptics,
+    FilterWheel,
+    CameraFitsSettings,
+)
+"""In the order in which their properties are defined."""
+LASTING = (UserCards, Destination, MirrorPosition, UnsavedFrames)
+"""What outlives a connection, besides values that their declarations call lasting."""
 
 
 class Interface(enum.IntFlag):
@@ -39,57 +66,130 @@ class Interface(enum.IntFlag):
     AO = 256
 
 
-class CameraDevice(StxDevice):
+class CameraDevice(Device):
     """The camera with its imaging CCD and what is attached to it.
 
     The order of the subsystems is the order of definition: clients need CONNECTION before
     DRIVER_INFO.
     """
 
+    executable = "indi_stx_ccd"
+
     def __init__(self, name: str, host: Host, simulator: SimulatorFactory | None = None) -> None:
-        super().__init__(name, host, simulator=simulator)
+        super().__init__(name, host)
         self.connection = Connection(self)
-        fan = Fan(self)
-        self.cooler = Cooler(self, fan)
-        self.imager = Imager(self)
-        self.guider = Guider(self)
         self.active_devices = ActiveDevices(self)
-        self.fits_header = FitsHeader(self)
-        self.filter_wheel = FilterWheel(self)
-        self.guide_head = ExternalGuideHead(self, host)
-        self.subsystems = [
-            self.connection,
-            self.general,
-            self.log,
-            self.active_devices,
-            self.imager,
-            self.guider,
-            PulseGuide(self),
-            self.cooler,
-            fan,
-            self.fits_header,
-            Upload(self, self.imager),
-            FastExposure(self, self.imager),
-            AdaptiveOptics(self),
-            self.filter_wheel,
-            CameraFitsSettings(self),
-        ]
+        self.permanent = [self.connection, self.general, self.log, self.active_devices]
+        self.guide_head = GuideHead(name, host, self.config)
+        self.lasting = Lasting(LASTING)
+        self._header_sources: HeaderSources | None = None
+        self._simulator_factory = simulator
+        self._simulator: RunningSimulator | None = None
         _introduce(self, Interface.CCD | Interface.GUIDER | Interface.FILTER | Interface.AO)
         _introduce(self.guide_head, Interface.CCD)
 
-    def bring_up(self) -> None:
-        """Define the properties of the connection, and show the external guide head if any."""
-        super().bring_up()
-        if Capability.EXTERNAL_GUIDER in self.capabilities:
-            self.schedule.spawn(self.guide_head.appear(), f"{self.guide_head.name} appears")
+    # --- the connection --------------------------------------------------------------------------
 
-    async def take_down(self, *, keep: Sequence[Subsystem] = ()) -> None:
-        """End the connection; the external guide head goes with it."""
-        await self.guide_head.disappear()
-        await super().take_down(keep=keep)
+    async def open_session(self, host: str, port: int) -> CameraFacts:
+        """Connect to a camera and read what its definitions need; nothing is defined yet.
+
+        Raises:
+            CameraError: unreachable, or not a camera.
+        """
+        async with contextlib.AsyncExitStack() as resources:
+            resources.push_async_callback(self._stop_simulator)
+            camera, facts = await open_client(self, host, port, resources)
+            session = self._new_session(camera, facts)
+            session.resources.push_async_exit(resources.pop_all())
+        await self.begin_session(session)
+        return facts
+
+    def show_session(self) -> None:
+        """Define the properties of the session, and show the external guide head if any."""
+        super().show_session()
+        session, sources = self.session, self._header_sources
+        if isinstance(session, CameraSession) and sources and session.facts.external_guider:
+            work = self.guide_head.appear(session, sources.of_guide_head)
+            session.tasks.spawn(work, f"{self.guide_head.name} appears")
+
+    async def close(self) -> None:
+        """End everything; an exposure goes on in the camera, for whoever comes next."""
+        await super().close()
+        await self._stop_simulator()
+
+    def _new_session(self, camera: Camera, facts: CameraFacts) -> CameraSession:
+        session = CameraSession(self, camera, facts, self.lasting)
+        cooler, wheel = Cooler(session), FilterWheel(session)
+        cards = FitsHeader(session)
+        sources = HeaderSources(self.active_devices, cards, wheel, cooler)
+        self._header_sources = sources
+        imager = Imager(
+            session,
+            camera.imager,
+            facts.imager,
+            surroundings=sources.of_imager,
+            polling_s=lambda: self.general.polling_s,
+        )
+        imager.delivery.store = upload = Upload(session, imager.send_file)
+        imager.sequence = fast = FastExposure(session, imager)
+        found: list[Feature] = [
+            CameraInfo(session),
+            imager,
+            PulseGuide(session),
+            cooler,
+            cards,
+            upload,
+            fast,
+            AdaptiveOptics(session),
+            wheel,
+            CameraFitsSettings(session),
+        ]
+        if facts.guider is not None:
+            found.append(
+                Guider(
+                    session,
+                    camera.guider,
+                    facts.guider,
+                    surroundings=sources.of_guider,
+                    polling_s=lambda: self.general.polling_s,
+                )
+            )
+        if Capability.FAN in facts.capabilities:
+            found.append(Fan(session))
+        found.sort(key=lambda feature: FEATURES.index(type(feature)))
+        of_imager = [f for f in found if isinstance(f, Cooler | Fan)]
+        session.subsystems = [
+            GuideHeadOfCamera(session, self.guide_head),
+            Telemetry(session, camera.imager, of_imager),
+            *found,
+        ]
+        return session
+
+    # --- simulation ------------------------------------------------------------------------------
+
+    async def start_simulator(self) -> tuple[str, int]:
+        """Start the simulated camera and return its address.
+
+        Raises:
+            SimulatorError: it cannot start, or this driver was built without one.
+        """
+        await asyncio.to_thread(self._start_simulator)
+        assert self._simulator is not None
+        return self._simulator.host, self._simulator.port
+
+    def _start_simulator(self) -> None:
+        if self._simulator_factory is None:
+            raise SimulatorError("This driver was started without a simulated camera.")
+        if self._simulator is None:
+            self._simulator = self._simulator_factory()
+
+    async def _stop_simulator(self) -> None:
+        simulator, self._simulator = self._simulator, None
+        if simulator is not None:
+            await asyncio.to_thread(simulator.stop)
 
 
-def _introduce(device: StxDevice, interface: Interface) -> None:
+def _introduce(device: Device, interface: Interface) -> None:
     """Fill in DRIVER_INFO: clients decide by its first definition what the device is."""
     device.general.driver_info.assign(
         {

@@ -6,39 +6,57 @@ has no "Guider" in it: KStars would look for a guide chip in the device of such 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
+from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.fast_exposure import FastExposure
 from indi_stx.camera.features.imager import Imager
-from indi_stx.camera.features.upload import Upload
-from indi_stx.camera.stx_device import StxDevice
+from indi_stx.camera.features.upload import UnsavedFrames, Upload
+from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.config import ConfigFile
-from indi_stx.driver.declarations import Sw, Switches, When, switch
-from indi_stx.driver.groups import MAIN
-from indi_stx.driver.subsystem import Subsystem
-from indi_stx.errors import ValueRefused
+from indi_stx.driver.declarations import Sw, Switches, switch
+from indi_stx.driver.device import Device, Host
+from indi_stx.driver.subsystem import Owner, Subsystem
+from indi_stx.driver.tabs import MAIN
+from indi_stx.errors import ConnectionClosed, ValueRefused
 from indi_stx.indi import DelProperty, State
 
-if TYPE_CHECKING:
-    from indi_stx.camera.facts import CameraFacts, CcdFacts
-    from indi_stx.driver.device import Host
-    from indi_stx.stx import Camera, Ccd
-
 NAME_SUFFIX = " Remote Guide Head"
+FEATURES: tuple[type[Feature], ...] = (Imager, Upload, FastExposure)
+LASTING = (UnsavedFrames,)
+
+
+class Attachable(Owner, Protocol):
+    """A device that lives by the connection of another one."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether its properties are shown."""
+
+    async def attach(self) -> None:
+        """Begin to show its properties."""
+
+    async def detach(self) -> None:
+        """Stop showing its properties."""
 
 
 class HeadConnection(Subsystem):
     """CONNECTION of a device that lives by the connection of another one."""
 
-    device: ExternalGuideHead
+    device: Attachable
 
     connection = switch(
         "CONNECTION",
         "Connection",
         MAIN,
         {"CONNECT": Sw("Connect"), "DISCONNECT": Sw("Disconnect", True)},
-        when=When.ALWAYS,
     )
+
+    def __init__(self, device: Attachable) -> None:
+        super().__init__(device)
 
     @connection.on_write
     async def _connection_requested(self, new: Switches) -> None:
@@ -46,94 +64,103 @@ class HeadConnection(Subsystem):
         if new["CONNECT"] == self.device.connected:
             self.connection.publish(state=State.OK if new["CONNECT"] else State.IDLE)
         elif new["DISCONNECT"]:
-            await self.device.detach(keep=[self])
-        elif not self.device.main.connected:
-            raise ValueRefused(f"Connect {self.device.main.name} first; this head follows it.")
+            await self.device.detach()
         else:
             await self.device.attach()
 
 
-class ExternalCcd(Imager):
-    """CCD1 of the external guide head."""
+class GuideHead(Device):
+    """The second device.
 
-    @property
-    def ccd(self) -> Ccd:
-        """The external guide CCD's calls."""
-        return self.device.camera.external_guider
+    Args:
+        camera_name: name of the device whose camera it hangs on.
+        host: the process.
+        config: of that device; the head's own file stands beside it.
+    """
 
-    @property
-    def sensor_facts(self) -> CcdFacts:
-        """What the camera said of it when connecting."""
-        facts = self.device.facts.external_guider
-        assert facts is not None, "the device is attached only when the head is there"
-        return facts
-
-
-class ExternalGuideHead(StxDevice):
-    """The second device; `main` is the camera it hangs on."""
-
-    def __init__(self, main: StxDevice, host: Host) -> None:
-        name = main.name + NAME_SUFFIX
-        super().__init__(name, host, config=_config_beside(main.config, name))
-        self.main = main
+    def __init__(self, camera_name: str, host: Host, config: ConfigFile) -> None:
+        name = camera_name + NAME_SUFFIX
+        super().__init__(name, host, ConfigFile(config.path.with_name(f"{name}_config.xml"), name))
+        self.executable = "indi_stx_ccd"
         self.visible = False
         self.connection = HeadConnection(self)
-        self.ccd = ExternalCcd(self)
-        self.subsystems = [
-            self.connection,
-            self.general,
-            self.log,
-            self.ccd,
-            Upload(self, self.ccd),
-            FastExposure(self, self.ccd),
-        ]
+        self.permanent = [self.connection, self.general, self.log]
+        self._camera_name = camera_name
+        self._lasting = Lasting(LASTING)
+        self._camera_session: CameraSession | None = None
+        self._surroundings: Callable[[], Surroundings] = Surroundings
 
-    @property
-    def camera_device(self) -> StxDevice:
-        """The camera it hangs on."""
-        return self.main
-
-    @property
-    def camera(self) -> Camera:
-        """The HTTP client of the camera it hangs on."""
-        return self.main.camera
-
-    @property
-    def facts(self) -> CameraFacts:
-        """What the camera says of itself."""
-        return self.main.facts
-
-    async def appear(self) -> None:
-        """Become known to clients, connected."""
+    async def appear(
+        self, camera_session: CameraSession, surroundings: Callable[[], Surroundings]
+    ) -> None:
+        """Become known to clients, connected, for as long as the camera's session lasts."""
+        self._camera_session = camera_session
+        self._surroundings = surroundings
         self.visible = True
         self.answer(None)
         await self.attach()
 
     async def disappear(self) -> None:
         """Let go, and become unknown to clients again."""
+        self._camera_session = None
         if not self.visible:
             return
         await self.detach()
         self.visible = False
-        for subsystem in self.subsystems:
+        for subsystem in self.permanent:
             for p in subsystem.properties.values():
                 p.defined = False
         self.send(DelProperty(self.name))
 
     async def attach(self) -> None:
-        """Begin to show the head's properties."""
-        for subsystem in self.existing:
-            await subsystem.on_connect()
+        """Begin to show the head's properties.
+
+        Raises:
+            ValueRefused: the camera is not connected.
+        """
+        of_camera = self._camera_session
+        if of_camera is None or of_camera.closed:
+            raise ValueRefused(f"Connect {self._camera_name} first; this head follows it.")
+        session = self._new_session(of_camera)
+        await self.begin_session(session)
+        if self._camera_session is not of_camera:
+            await self.end_session()
+            raise ConnectionClosed(f"{self._camera_name} was disconnected meanwhile.")
         self.connection.connection.select("CONNECT", State.OK)
-        self.bring_up()
+        self.show_session()
 
-    async def detach(self, keep: list[Subsystem] | None = None) -> None:
+    async def detach(self) -> None:
         """Stop showing the head's properties."""
-        if self.connected:
+        if self.session is not None:
             self.connection.connection.select("DISCONNECT", State.IDLE)
-            await self.take_down(keep=keep or [])
+            await self.end_session()
+
+    def _new_session(self, of_camera: CameraSession) -> CameraSession:
+        facts = of_camera.facts.external_guider
+        assert facts is not None, "the device appears only when the head is there"
+        session = CameraSession(self, of_camera.camera, of_camera.facts, self._lasting)
+        ccd = Imager(
+            session,
+            of_camera.camera.external_guider,
+            facts,
+            surroundings=self._surroundings,
+            polling_s=lambda: self.general.polling_s,
+        )
+        ccd.delivery.store = upload = Upload(session, ccd.send_file)
+        ccd.sequence = fast = FastExposure(session, ccd)
+        session.subsystems = [ccd, upload, fast]
+        return session
 
 
-def _config_beside(main: ConfigFile, name: str) -> ConfigFile:
-    """Keep the head's configuration beside the camera's, wherever that is."""
-    return ConfigFile(main.path.with_name(f"{name}_config.xml"), name)
+class GuideHeadOfCamera(Feature):
+    """Ends the guide head's device with the camera's session; has no property of its own."""
+
+    needs = Capability.EXTERNAL_GUIDER
+
+    def __init__(self, session: CameraSession, head: GuideHead) -> None:
+        super().__init__(session)
+        self._head = head
+
+    async def end(self) -> None:
+        """Let the head go."""
+        await self._head.disappear()

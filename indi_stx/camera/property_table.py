@@ -61,31 +61,33 @@ def updated(text: str) -> str:
 def markdown() -> str:
     """Return a section for each subsystem, in the order of definition."""
     sections = []
-    for device in _devices():
-        for subsystem in device.subsystems:
-            if subsystem.properties:
-                sections.append("\n".join(_section(device, subsystem)))
+    for device, permanent, features in _devices():
+        for kind in permanent:
+            sections += ["\n".join(_section(device, kind, "always"))]
+        for kind in features:
+            needed = getattr(kind, "needs", None)
+            life = f"connected, with {needed.value}" if needed else "connected"
+            sections += ["\n".join(_section(device, kind, life))]
     return "\n\n".join(sections)
 
 
-def _section(device: Device, subsystem: Subsystem) -> Iterator[str]:
-    summary = (type(subsystem).__doc__ or "").strip().splitlines()[0]
-    yield f"### {device.name}: {type(subsystem).__name__}"
+def _section(device: Device, kind: type[Subsystem], life: str) -> Iterator[str]:
+    summary = (kind.__doc__ or "").strip().splitlines()[0]
+    yield f"### {device.name}: {kind.__name__}"
     yield ""
-    yield f"{summary} Module `{type(subsystem).__module__}`."
+    yield f"{summary} Module `{kind.__module__}`."
     yield ""
     yield "| property (label) | tab | elements | may | defined | saved | on a write |"
     yield "|---|---|---|---|---|---|---|"
-    for p in subsystem.properties.values():
-        yield _row(subsystem, p)
+    for declaration in kind.declared():
+        p = declaration.property_class(declaration.spec, device, kind.words)
+        yield _row(kind, p, declaration.handler_name, life)
 
 
-def _row(subsystem: Subsystem, p: Property[Any]) -> str:
+def _row(kind: type[Subsystem], p: Property[Any], handler_name: str | None, life: str) -> str:
     elements = ", ".join(_element(name, e) for name, e in p.elements.items())
-    defined = p.spec.when.value
-    if needs := p.spec.needs or subsystem.needs:
-        defined += f", with {getattr(needs, 'value', needs)}"
-    handler = subsystem.handler_of(p.name)
+    defined = f"{life}, {p.spec.exists.words}" if p.spec.exists else life
+    handler = getattr(kind, handler_name) if handler_name else None
     done = (handler.__doc__ or "").strip().splitlines()[0] if handler else ""
     may = p.spec.permission.value + (f", {p.spec.rule.value}" if p.spec.rule else "")
     cells = (
@@ -106,11 +108,14 @@ def _element(name: str, element: Any) -> str:
     return f"`{name}`{limits}"
 
 
-def _devices() -> tuple[Device, Device]:
-    """Return the driver's two devices, attached to nothing."""
-    from indi_stx.camera.devices import DEFAULT_NAME, CameraDevice
+def _devices() -> Iterator[tuple[Device, list[type[Subsystem]], tuple[type[Subsystem], ...]]]:
+    """Yield the driver's two devices, attached to nothing, and the kinds of their subsystems."""
+    from indi_stx.camera import guide_head
+    from indi_stx.camera.devices import DEFAULT_NAME, FEATURES, CameraDevice
     from indi_stx.driver.channel import NoChannel
     from indi_stx.driver.runtime import Runtime
 
     camera = CameraDevice(DEFAULT_NAME, Runtime(NoChannel()))
-    return camera, camera.guide_head
+    yield camera, [type(s) for s in camera.permanent], FEATURES
+    head = camera.guide_head
+    yield head, [type(s) for s in head.permanent], guide_head.FEATURES

@@ -13,7 +13,7 @@ from indi_stx.clock import Clock
 from indi_stx.driver.snoop import Listener, Snoop, Value
 
 
-class Neighbour:
+class SnoopedDevice:
     """One device that is listened to.
 
     Attributes:

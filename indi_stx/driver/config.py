@@ -2,13 +2,15 @@
 
 `~/.indi/<device>_config.xml` holds values, never definitions: an <INDIDriver> of new vectors.
 libindi writes it in two layouts (single or double quotes, values indented or not); both are read.
-Files are replaced whole and atomically, so a power cut leaves the old one or the new one.
+Files are replaced whole and atomically, so a power cut leaves the old one or the new one. Writing
+happens in a thread: a disk may take seconds, and a guide pulse must not wait for it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,7 @@ class ConfigFile:
         self.path = path
         self.default_path = path.with_name(path.name + ".default")
         self._device = device
+        self._turn = asyncio.Lock()
 
     @classmethod
     def of_device(cls, device: str) -> ConfigFile:
@@ -45,51 +48,105 @@ class ConfigFile:
         path = Path(named) if named else Path.home() / ".indi" / f"{device}_config.xml"
         return cls(path, device)
 
-    def read(self) -> list[SavedProperty]:
-        """Return what is saved, in the order of the file.
+    def read_now(self) -> list[SavedProperty]:
+        """Return what is saved, in the order of the file; blocks, for the time before the loop.
 
         Raises:
             ConfigError: there is no file, it cannot be read, or it is not a configuration.
         """
         return _parse(self.path)
 
-    def read_default(self) -> list[SavedProperty]:
-        """Return the factory copy; raises ConfigError as `read` does."""
-        return _parse(self.default_path)
+    async def read(self) -> list[SavedProperty]:
+        """Return what is saved; raises ConfigError as `read_now` does."""
+        async with self._turn:
+            return await asyncio.to_thread(_parse, self.path)
 
-    def write(self, properties: Iterable[SavedProperty]) -> None:
-        """Replace the file, and keep the first one ever written as the factory copy.
+    async def restore_default(self) -> list[SavedProperty]:
+        """Put the factory copy in the file's place and return it.
+
+        Raises:
+            ConfigError: there is none, it is damaged, or the file cannot be written.
+        """
+        async with self._turn:
+            return await asyncio.to_thread(self._restore_default)
+
+    async def save(
+        self, changed: Sequence[SavedProperty], everything: Sequence[SavedProperty]
+    ) -> str | None:
+        """Write values into the file, leaving what else is in it, if that changes anything.
+
+        The first file ever written is kept as the factory copy.
+
+        Args:
+            changed: properties whose values are written.
+            everything: all that could be saved now, in the order of the file; all of it is written
+                when there is no usable file yet.
+
+        Returns:
+            What was wrong with the old file, which is kept with ".damaged" appended; None for
+            nothing.
 
         Raises:
             ConfigError: the directory or the file cannot be written; the old file is intact.
         """
-        text = self._render(properties)
-        self._replace(self.path, text)
-        if not self.default_path.exists():
-            self._replace(self.default_path, text)
+        async with self._turn:
+            return await asyncio.to_thread(self._save, changed, everything)
 
-    def set_aside(self) -> None:
-        """Keep a file that is about to be replaced unread, with ".damaged" appended.
-
-        Raises:
-            ConfigError: it cannot be renamed.
-        """
-        if self.path.exists():
-            try:
-                self.path.replace(self.path.with_name(self.path.name + ".damaged"))
-            except OSError as error:
-                raise ConfigError(f"Cannot rename {self.path}: {error.strerror}") from error
-
-    def purge(self) -> None:
+    async def purge(self) -> None:
         """Delete the file, but not its factory copy.
 
         Raises:
             ConfigError: there is none, or it cannot be deleted.
         """
+        async with self._turn:
+            try:
+                await asyncio.to_thread(self.path.unlink)
+            except OSError as error:
+                raise ConfigError(f"Cannot delete {self.path}: {error.strerror}") from error
+
+    # --- in a thread, one at a time --------------------------------------------------------------
+
+    def _restore_default(self) -> list[SavedProperty]:
+        default = _parse(self.default_path)
+        self._replace(self.path, self._render(default))
+        return default
+
+    def _save(
+        self, changed: Sequence[SavedProperty], everything: Sequence[SavedProperty]
+    ) -> str | None:
+        problem = None
         try:
-            self.path.unlink()
-        except OSError as error:
-            raise ConfigError(f"Cannot delete {self.path}: {error.strerror}") from error
+            saved = {s.name: s for s in _parse(self.path)}
+        except ConfigError as error:
+            problem = str(error) if self.path.exists() else None
+            saved = {}
+        if saved:
+            saved |= {s.name: s for s in changed}
+        else:
+            self._set_aside()
+            saved = {s.name: s for s in everything}
+        first = [s.name for s in everything if s.name in saved]
+        order = dict.fromkeys([*first, *saved])
+        text = self._render([saved[name] for name in order])
+        if not self._holds(text):
+            self._replace(self.path, text)
+        if not self.default_path.exists():
+            self._replace(self.default_path, text)
+        return problem
+
+    def _holds(self, text: str) -> bool:
+        try:
+            return self.path.read_text(encoding="utf-8") == text
+        except (OSError, ValueError):
+            return False
+
+    def _set_aside(self) -> None:
+        """Keep a file that is about to be replaced unread."""
+        if self.path.exists():
+            try:
+                self.path.replace(self.path.with_name(self.path.name + ".damaged"))
+            except OSError as error:
+                raise ConfigError(f"Cannot rename {self.path}: {error.strerror}") from error
 
     def _render(self, properties: Iterable[SavedProperty]) -> str:
         from xml.sax.saxutils import escape

@@ -11,16 +11,14 @@
         async def _ramp_requested(self, new: Numbers) -> None: ...
 
 On the class, `ramp` is the declaration, listable without a camera; on an instance it is the live
-property. Definition and deletion with the connection, limits, partial writes, saving and the
-documentation row all follow from the declaration.
+property. When it is defined and deleted, limits, partial writes, saving, what it shows of a poll
+and the documentation row all follow from the declaration.
 """
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, Protocol, Self, TypedDict, TypeVar, Unpack, overload
 
 from indi_stx.driver.properties import (
     BlobProperty,
@@ -30,112 +28,34 @@ from indi_stx.driver.properties import (
     SwitchProperty,
     TextProperty,
 )
+from indi_stx.driver.spec import Blob, Condition, Lamp, Num, Save, Spec, Sw, Txt
 from indi_stx.indi import Kind, Permission, State, SwitchRule
 
-if TYPE_CHECKING:
-    from typing import Self
-
-    from indi_stx.driver.subsystem import Subsystem
+__all__ = [
+    "Blob",
+    "Condition",
+    "Declaration",
+    "Lamp",
+    "Num",
+    "Numbers",
+    "Save",
+    "Spec",
+    "State",
+    "Sw",
+    "Switches",
+    "Texts",
+    "Txt",
+    "blob",
+    "declarations",
+    "light",
+    "number",
+    "switch",
+    "text",
+]
 
 Numbers = Mapping[str, float]
 Texts = Mapping[str, str]
 Switches = Mapping[str, bool]
-
-
-class When(enum.Enum):
-    """When a property is defined at the clients."""
-
-    ALWAYS = "always"
-    CONNECTED = "connected"
-    ON_DEMAND = "on demand"
-    """Only while the subsystem itself says so, with `define()` and `delete()`."""
-
-
-class Save(enum.Enum):
-    """What a configuration file has to do with a property."""
-
-    NEVER = "never"
-    ON_REQUEST = "on request"
-    """Written by CONFIG_SAVE, applied by CONFIG_LOAD."""
-    AT_START = "at start"
-    """As ON_REQUEST, and taken over silently when the driver starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Num:
-    """A number element: label, display format, limits and first value."""
-
-    label: str
-    format: str = "%g"
-    min: float = 0.0
-    max: float = 0.0
-    step: float = 0.0
-    value: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Txt:
-    """A text element: label and first value."""
-
-    label: str
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sw:
-    """A switch element: label and first position."""
-
-    label: str
-    value: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lamp:
-    """A light element: label and first colour."""
-
-    label: str
-    value: State = State.IDLE
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A BLOB element: its label; the value is never anything but empty."""
-
-    label: str
-    value: str = ""
-
-
-Element = Num | Txt | Sw | Lamp | Blob
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """All that a declaration says; names may hold `{words}` of the subsystem, as `{head}_FRAME`.
-
-    Attributes:
-        needs: a capability the device must have for the property to be defined; None for none.
-        autosave: write this property alone to the configuration file whenever a client changes it.
-        whole: refuse a write that leaves out an element (libindi: frame and binning).
-        checked: refuse numbers outside their limits before the handler sees them.
-        momentary: a write is a command, such as a guide pulse: elements that it leaves out are at
-            their first value again, not at that of the command before.
-    """
-
-    kind: Kind
-    name: str
-    label: str
-    group: str
-    elements: Mapping[str, Element] = field(default_factory=dict)
-    permission: Permission = Permission.READ_WRITE
-    timeout_s: float = 60.0
-    rule: SwitchRule | None = None
-    when: When = When.CONNECTED
-    needs: Hashable | None = None
-    save: Save = Save.NEVER
-    autosave: bool = False
-    whole: bool = False
-    checked: bool = True
-    momentary: bool = False
 
 
 class Options(TypedDict, total=False):
@@ -144,9 +64,11 @@ class Options(TypedDict, total=False):
     permission: Permission
     timeout_s: float
     rule: SwitchRule
-    when: When
-    needs: Hashable
+    exists: Condition
     save: Save
+    save_rank: int
+    lasting: bool
+    shows: Mapping[str, str]
     autosave: bool
     whole: bool
     checked: bool
@@ -155,6 +77,13 @@ class Options(TypedDict, total=False):
 
 P = TypeVar("P", bound=Property[Any])
 H = TypeVar("H", bound=Callable[..., Awaitable[None]])
+
+
+class HasProperties(Protocol):
+    """What declarations stand on."""
+
+    def property_of(self, declaration: Declaration[P]) -> P:
+        """Return the live property of a declaration."""
 
 
 class Declaration(Generic[P]):
@@ -166,12 +95,12 @@ class Declaration(Generic[P]):
         self.handler_name: str | None = None
 
     @overload
-    def __get__(self, instance: None, owner: type[Subsystem]) -> Self: ...
+    def __get__(self, instance: None, owner: type[HasProperties]) -> Self: ...
 
     @overload
-    def __get__(self, instance: Subsystem, owner: type[Subsystem]) -> P: ...
+    def __get__(self, instance: HasProperties, owner: type[HasProperties]) -> P: ...
 
-    def __get__(self, instance: Subsystem | None, owner: type[Subsystem]) -> Self | P:
+    def __get__(self, instance: HasProperties | None, owner: type[HasProperties]) -> Self | P:
         return self if instance is None else instance.property_of(self)
 
     def on_write(self, handler: H) -> H:

@@ -1,4 +1,4 @@
-"""A device: named subsystems, defined and withdrawn together with the connection.
+"""A device: subsystems that live as long as it does, and those of its present session.
 
 The device routes clients' writes to the lane of the subsystem that owns the property, and makes
 sure that every write gets an answer: new values, or Alert and a message a person can act on.
@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from indi_stx.clock import Clock
 from indi_stx.driver.config import ConfigFile, SavedProperty
-from indi_stx.driver.declarations import Save, When
 from indi_stx.driver.general import General
+from indi_stx.driver.lanes import Lane
 from indi_stx.driver.logs import Logs
-from indi_stx.driver.properties import Property, writable
-from indi_stx.driver.schedule import Schedule
+from indi_stx.driver.properties import Property
+from indi_stx.driver.session import Session
 from indi_stx.driver.snoop import Snoop
+from indi_stx.driver.spec import Save
 from indi_stx.driver.subsystem import Subsystem
-from indi_stx.errors import ConfigError, IndiStxError, PropertyError, ValueRefused
+from indi_stx.errors import ConfigError, ConnectionClosed, IndiStxError, PropertyError, ValueRefused
 from indi_stx.indi import AnyMessage, NewVector, OneText, SetVector, State
 
 logger = logging.getLogger(__name__)
@@ -50,11 +51,12 @@ class Device:
     """One INDI device.
 
     Attributes:
-        subsystems: what it can do, in the order in which their properties are defined.
-        capabilities: what the hardware turned out to have; decides which properties exist.
-        connected: whether the properties of the connection are defined.
+        permanent: the subsystems that live as long as the device, in the order in which their
+            properties are defined; those of the session follow.
+        session: what began with the present connection; None without one.
         visible: whether clients know of the device at all.
-        schedule: tasks that end with the connection.
+        remembered: values of the last session's properties that the next one begins with, as
+            texts: those declared `lasting`, and those saved for the start.
     """
 
     executable = "indi_driver"
@@ -64,20 +66,25 @@ class Device:
         self.clock = host.clock
         self.snoop = host.snoop
         self.config = config or ConfigFile.of_device(name)
-        self.capabilities: frozenset[Hashable] = frozenset()
-        self.connected = False
         self.visible = True
-        self.schedule = Schedule(host.clock)
         self.general = General(self)
         self.log = Logs(self)
-        self.subsystems: list[Subsystem] = [self.general, self.log]
+        self.permanent: Sequence[Subsystem] = [self.general, self.log]
+        self.session: Session | None = None
+        self.remembered: dict[str, dict[str, str]] = {}
+        self._saved: dict[str, dict[str, str]] = {}
         self._host = host
-        self._trouble: str | None = None
+        self._saving: set[asyncio.Task[None]] = set()
 
     @property
-    def existing(self) -> list[Subsystem]:
-        """The subsystems that this hardware has."""
-        return [s for s in self.subsystems if s.exists(self.capabilities)]
+    def subsystems(self) -> list[Subsystem]:
+        """All subsystems that there are now."""
+        return [*self.permanent, *(self.session.subsystems if self.session else ())]
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session that is not about to end."""
+        return self.session is not None and not self.session.closed
 
     # --- wire ----------------------------------------------------------------------------------
 
@@ -93,24 +100,27 @@ class Device:
         """Define everything that exists now, or one property, for a client that asks."""
         if not self.visible:
             return
-        wanted = (
-            [s.properties[name] for s in self.subsystems if name in s.properties]
-            if name
-            else [p for s in self.subsystems for p in s.properties.values()]
-        )
-        due = self._due()
-        for p in wanted:
-            if p.defined or p in due:
+        for subsystem in self.permanent:
+            for p in subsystem.properties.values():
+                if name in (None, p.name) and subsystem.exists(p):
+                    p.define()
+        for p in self._session_properties():
+            if name in (None, p.name) and p.defined:
                 p.define()
 
     def write(self, new: NewVector) -> None:
         """Put a client's write on the lane of its subsystem; unknown and read-only are ignored."""
         for subsystem in self.subsystems:
             p = subsystem.properties.get(new.name)
-            if p is not None and p.defined and writable(p.spec):
-                subsystem.lane.put(partial(self._carry_out, subsystem, p, new))
+            if p is not None and p.defined and p.writable:
+                work = partial(self._carry_out, subsystem, p, new)
+                if self._is_ending(subsystem) or not subsystem.lane.put(work):
+                    self.refuse(p, f"{p.label.strip()}: not now, {self.name} is disconnecting.")
                 return
         logger.warning("ignored a write to %s: no such writable property now", new.name)
+
+    def _is_ending(self, subsystem: Subsystem) -> bool:
+        return self.session is not None and self.session.closed and subsystem not in self.permanent
 
     async def _carry_out(self, subsystem: Subsystem, p: Property[Any], new: NewVector) -> None:
         revision = p.revision
@@ -120,9 +130,11 @@ class Device:
             if handler is not None:
                 await handler(values)
             if p.revision == revision:
-                p.publish(values, State.OK)
+                p.assign(values)
+                subsystem.define_and_delete()  # before the answer, as libindi does
+                p.publish(state=State.OK)
             if p.spec.autosave:
-                self.save_one(p)
+                self._autosave(p)
         except PropertyError:
             logger.exception("a bug in the handler of %s", p.name)
             self.refuse(p, f"{p.label}: internal error; please report the driver's log.")
@@ -131,10 +143,28 @@ class Device:
         except Exception as error:
             logger.exception("the handler of %s failed", p.name)
             self.refuse(p, f"{p.label}: internal error ({error}); please report the driver's log.")
+        subsystem.define_and_delete()
 
-    async def settle(self, limit_s: float, *, besides: Subsystem) -> None:
-        """Wait until the writes heard so far are carried out, or for so long."""
-        lanes = {s.lane for s in self.subsystems if s.lane is not besides.lane}
+    def _autosave(self, p: Property[Any]) -> None:
+        """Save a property beside its lane: the next write must not wait for a disk."""
+        task = asyncio.create_task(self._save_or_alert(p), name=f"{self.name}: saving {p.name}")
+        self._saving.add(task)
+        task.add_done_callback(self._saving.discard)
+
+    async def _save_or_alert(self, p: Property[Any]) -> None:
+        try:
+            await self.save_one(p)
+        except ConfigError as error:
+            self.refuse(p, str(error))
+
+    async def settle(self, limit_s: float, *, asking: Lane) -> None:
+        """Wait until the writes heard so far are carried out, but no longer than the limit.
+
+        Args:
+            limit_s: seconds to wait at the most.
+            asking: the lane that the caller itself occupies; it is not waited for.
+        """
+        lanes = {s.lane for s in self.subsystems} - {asking}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 for lane in lanes:
@@ -149,73 +179,75 @@ class Device:
 
     def start(self) -> None:
         """Take over what the configuration file has for the time before the connection."""
-        saved = self._read_saved()
-        for p in self._properties():
-            if p.spec.save is Save.AT_START and p.name in saved:
-                try:
-                    p.restore(saved[p.name].values)
-                except ValueRefused as error:
-                    self.log.warning(f"Ignored a saved value: {error}")
-        for subsystem in self.subsystems:
+        self._saved = self._read_saved()
+        for subsystem in self.permanent:
+            self._recall(subsystem)
+        for subsystem in self.permanent:
             subsystem.on_start()
 
-    def bring_up(self) -> None:
-        """Define the properties of the connection and begin to poll."""
-        self.connected = True
-        for p in self._due():
-            if not p.defined:
-                p.define()
-        for subsystem in self.existing:
-            if type(subsystem).poll is not Subsystem.poll:
-                name = type(subsystem).__name__
-                job = partial(self._poll, subsystem)
-                self.schedule.repeat(job, lambda: self.general.polling_s, f"{self.name}: {name}")
+    async def begin_session(self, session: Session) -> None:
+        """Let a new session read what its definitions need; `show_session` defines them then.
 
-    async def take_down(self, *, keep: Sequence[Subsystem] = ()) -> None:
-        """End polls and handlers, let subsystems say goodbye, withdraw the connection's properties.
-
-        Args:
-            keep: subsystems whose lanes go on: the one that carries this out.
+        Raises:
+            IndiStxError: something could not be read; the session is closed and forgotten.
         """
-        self.connected = False
-        await self.schedule.cancel()
-        for subsystem in self.subsystems:
-            if subsystem not in keep:
-                await subsystem.lane.cancel()
-            await subsystem.on_disconnect()
-        for p in self._properties():
-            if p.spec.when is When.CONNECTED:
-                p.delete()
-                # What it was busy with has ended; the next connection must not begin with it.
-                p.state = State.IDLE if p.state is State.BUSY else p.state
+        for subsystem in session.subsystems:
+            self._recall(subsystem)
+        try:
+            await session.begin()
+            if session.closed:
+                raise ConnectionClosed(f"{self.name} was disconnected meanwhile.")
+        except BaseException:
+            await session.close()
+            raise
+        self.session = session
+
+    def show_session(self) -> None:
+        """Define the properties of the session, and begin to poll."""
+        if self.session is not None:
+            self.session.appear(lambda: self.general.polling_s)
+
+    async def end_session(self) -> None:
+        """Close the session, if there is one, and remember what the next one begins with."""
+        session = self.session
+        if session is None:
+            return
+        await session.close()
+        for p in self._session_properties():
+            if p.spec.lasting or p.spec.save is Save.AT_START:
+                self.remembered[p.name] = p.saved_values()
+        if self.session is session:
+            self.session = None
 
     async def close(self) -> None:
         """End everything; for the end of the process."""
-        await self.take_down()
-        self.log.close()
-
-    async def _poll(self, subsystem: Subsystem) -> None:
-        """Poll once; trouble is told when it begins and when it ends, not at every tick."""
         try:
-            await subsystem.poll()
-        except IndiStxError as error:
-            if self._trouble is None:
-                self.log.warning(f"{error} The driver keeps trying.")
-            self._trouble = type(subsystem).__name__
-        except Exception:
-            logger.exception("polling %s failed", type(subsystem).__name__)
-        else:
-            if self._trouble == type(subsystem).__name__:
-                self._trouble = None
-                self.log.info("The camera answers again.")
+            await self.end_session()
+            for subsystem in self.permanent:
+                await subsystem.lane.close()
+            await self.end_session()  # one that was just beginning
+            if self._saving:
+                await asyncio.wait(self._saving)
+        finally:
+            await self.log.close()
+
+    def _recall(self, subsystem: Subsystem) -> None:
+        for p in subsystem.properties.values():
+            values = self.remembered.get(p.name)
+            if values is None and p.spec.save is Save.AT_START:
+                values = self._saved.get(p.name)
+            if values is not None:
+                try:
+                    p.restore(values)
+                except ValueRefused as error:
+                    self.log.warning(f"Ignored a saved value: {error}")
 
     def _properties(self) -> Iterable[Property[Any]]:
         return (p for s in self.subsystems for p in s.properties.values())
 
-    def _due(self) -> list[Property[Any]]:
-        return [
-            p for s in self.subsystems for p in s.defined_now(self.capabilities, self.connected)
-        ]
+    def _session_properties(self) -> Iterable[Property[Any]]:
+        subsystems = self.session.subsystems if self.session else ()
+        return (p for s in subsystems for p in s.properties.values())
 
     # --- configuration -------------------------------------------------------------------------
 
@@ -225,69 +257,43 @@ class Device:
             elements = tuple(OneText(name, value) for name, value in s.values.items())
             self.write(NewVector(s.kind, self.name, s.name, elements))
 
-    def save_all(self) -> None:
-        """Write the configuration file; what is not defined now keeps its saved values.
+    async def save_all(self) -> None:
+        """Write the configuration file; what does not exist now keeps its saved values.
 
         Raises:
             ConfigError: the file cannot be written.
         """
-        self._save(lambda p: p.defined or p.spec.when is When.ON_DEMAND)
+        await self._save(lambda p: True)
 
-    def save_one(self, only: Property[Any]) -> None:
+    async def save_one(self, only: Property[Any]) -> None:
         """Write one property's values into the configuration file, leaving the rest.
 
         Raises:
             ConfigError: the file cannot be written.
         """
-        self._save(lambda p: p is only)
+        await self._save(lambda p: p is only)
 
-    def _read_saved(self) -> dict[str, SavedProperty]:
+    def _read_saved(self) -> dict[str, dict[str, str]]:
         """Return what is saved; nothing for no file, and for a damaged one, which is told."""
         if not self.config.path.exists():
             return {}
         try:
-            return {s.name: s for s in self.config.read()}
+            return {s.name: s.values for s in self.config.read_now()}
         except ConfigError as error:
             self.log.warning(str(error))
             return {}
 
-    def _save(self, chosen: Callable[[Property[Any]], bool]) -> None:
-        saved = self._read_saved()
-        if not saved:
-            self.config.set_aside()
-        for p in self._properties():
-            if p.spec.save is not Save.NEVER and (chosen(p) or not saved):
-                saved[p.name] = SavedProperty(p.spec.kind, p.name, p.saved_values())
-        self.config.write(_in_libindi_order(saved.values()))
+    async def _save(self, chosen: Callable[[Property[Any]], bool]) -> None:
+        """Write what is chosen, in the order of the declarations (a frame before its binning)."""
+        savable = sorted(
+            (p for p in self._properties() if p.spec.save), key=lambda p: p.spec.save_rank
+        )
+        problem = await self.config.save(
+            [_saved(p) for p in savable if chosen(p)], [_saved(p) for p in savable]
+        )
+        if problem is not None:
+            self.log.warning(f"{problem}. The old file was kept beside it, a new one is written.")
 
 
-_CONFIG_ORDER = (
-    "DEBUG",
-    "POLLING_PERIOD",
-    "CONNECTION_MODE",
-    "DEVICE_ADDRESS",
-    "DEBUG_LEVEL",
-    "LOGGING_LEVEL",
-    "LOG_OUTPUT",
-    "ACTIVE_DEVICES",
-    "UPLOAD_MODE",
-    "UPLOAD_SETTINGS",
-    "CCD_FAST_TOGGLE",
-    "CCD_COMPRESSION",
-    "CCD_CAPTURE_FORMAT",
-    "CCD_TRANSFER_FORMAT",
-    "CCD_TEMP_RAMP",
-    "GUIDER_COMPRESSION",
-    "GUIDER_BINNING",
-    "CCD_FRAME",
-    "CCD_BINNING",
-    "SCOPE_INFO",
-    "FILTER_SLOT",
-    "FILTER_NAME",
-)
-
-
-def _in_libindi_order(saved: Iterable[SavedProperty]) -> list[SavedProperty]:
-    """Sort as libindi saves: on loading, a frame must come before its binning."""
-    place = {name: i for i, name in enumerate(_CONFIG_ORDER)}
-    return sorted(saved, key=lambda s: place.get(s.name, len(place)))
+def _saved(p: Property[Any]) -> SavedProperty:
+    return SavedProperty(p.spec.kind, p.name, p.saved_values())

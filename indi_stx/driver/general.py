@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from indi_stx.driver.declarations import Num, Save, Sw, Switches, Txt, When, number, switch, text
-from indi_stx.driver.groups import CONNECTION, OPTIONS
-from indi_stx.driver.subsystem import Subsystem
+from collections.abc import Iterable
+from typing import Protocol
+
+from indi_stx.driver.config import ConfigFile, SavedProperty
+from indi_stx.driver.declarations import Num, Save, Sw, Switches, Txt, number, switch, text
+from indi_stx.driver.lanes import Lane
+from indi_stx.driver.subsystem import Owner, Subsystem
+from indi_stx.driver.tabs import CONNECTION, OPTIONS
 from indi_stx.errors import ConfigError
 from indi_stx.indi import Permission, State, SwitchRule
 
@@ -12,8 +17,25 @@ SETTLE_S = 1.0
 """How long saving waits for writes that came before it on other lanes."""
 
 
+class Configured(Owner, Protocol):
+    """A device with a configuration file."""
+
+    config: ConfigFile
+
+    def replay(self, saved: Iterable[SavedProperty]) -> None:
+        """Apply saved values as if a client had written them."""
+
+    async def save_all(self) -> None:
+        """Write the configuration file."""
+
+    async def settle(self, limit_s: float, *, asking: Lane) -> None:
+        """Wait until the writes heard so far are carried out, those on the asking lane aside."""
+
+
 class General(Subsystem):
     """Identity, polling and the saved configuration of a device."""
+
+    device: Configured
 
     driver_info = text(
         "DRIVER_INFO",
@@ -26,7 +48,6 @@ class General(Subsystem):
             "DRIVER_INTERFACE": Txt("Interface"),
         },
         permission=Permission.READ_ONLY,
-        when=When.ALWAYS,
     )
     polling = number(
         "POLLING_PERIOD",
@@ -34,8 +55,8 @@ class General(Subsystem):
         OPTIONS,
         {"PERIOD_MS": Num("Period (ms)", "%.f", 10, 600000, 1000, 1000)},
         timeout_s=0,
-        when=When.ALWAYS,
         save=Save.AT_START,
+        save_rank=-1,
     )
     process = switch(
         "CONFIG_PROCESS",
@@ -49,8 +70,10 @@ class General(Subsystem):
         },
         rule=SwitchRule.AT_MOST_ONE,
         timeout_s=0,
-        when=When.ALWAYS,
     )
+
+    def __init__(self, device: Configured) -> None:
+        super().__init__(device)
 
     @property
     def polling_s(self) -> float:
@@ -62,30 +85,29 @@ class General(Subsystem):
         """Load, save, reset or delete the configuration file."""
         wish = next((name for name, on in new.items() if on), None)
         if wish == "CONFIG_SAVE":
-            await self.device.settle(SETTLE_S, besides=self)
+            await self.device.settle(SETTLE_S, asking=self.lane)
         try:
-            self._carry_out(wish)
+            await self._carry_out(wish)
         except ConfigError as error:
             self.device.log.error(str(error))
             self.process.clear(State.ALERT)
         else:
             self.process.clear(State.OK)
 
-    def _carry_out(self, wish: str | None) -> None:
+    async def _carry_out(self, wish: str | None) -> None:
         device, config = self.device, self.device.config
         match wish:
             case "CONFIG_LOAD":
                 device.log.info("Loading device configuration...")
-                device.replay(config.read())
+                device.replay(await config.read())
                 device.log.info("Device configuration applied.")
             case "CONFIG_SAVE":
                 device.log.info("Saving device configuration...")
-                device.save_all()
+                await device.save_all()
                 device.log.info("Device configuration saved.")
             case "CONFIG_DEFAULT":
-                config.write(config.read_default())
-                device.replay(config.read())
+                device.replay(await config.restore_default())
                 device.log.info("Default configuration restored and applied.")
             case "CONFIG_PURGE":
-                config.purge()
+                await config.purge()
                 device.log.info("Configuration file deleted.")

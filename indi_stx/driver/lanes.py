@@ -7,8 +7,11 @@ takes ten seconds delays the next filter move and nothing else.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+
+logger = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 
@@ -16,41 +19,70 @@ Work = Callable[[], Awaitable[None]]
 class Lane:
     """An ordered queue of work with at most one piece under way.
 
-    A task exists only while there is work, so an idle driver has no idle tasks.
+    A task exists only while there is work, so an idle driver has no idle tasks. What a piece raises
+    is logged; the next one follows in any case.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._waiting: deque[Work] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
 
-    def put(self, work: Work) -> None:
-        """Add work behind what is there; work must handle its own errors."""
+    def put(self, work: Work) -> bool:
+        """Add work behind what is there; False when the lane is closed and does not take it."""
+        if self._closed:
+            return False
         self._waiting.append(work)
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"lane {self.name}")
+        self._idle.clear()
+        self._go_on()
+        return True
 
     async def cancel(self) -> None:
         """Drop all work, that under way included, and wait until it has ended.
 
         From within the lane's own work only the waiting pieces are dropped.
         """
+        self._drop()
+        if self._task is not None and self._task is not asyncio.current_task():
+            await asyncio.wait([self._task])
+
+    def refuse(self) -> None:
+        """Take no more work and drop what there is; what is under way may still be ending."""
+        self._closed = True
+        self._drop()
+
+    async def close(self) -> None:
+        """Take no more work, and drop what there is, as `cancel` does."""
+        self._closed = True
+        await self.cancel()
+
+    def _drop(self) -> None:
         self._waiting.clear()
-        task = self._task
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-            await asyncio.wait([task])
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
 
     async def idle(self) -> None:
         """Wait until nothing is left to do."""
-        while self._task is not None:
-            await asyncio.wait([self._task])
+        await self._idle.wait()
+
+    def _go_on(self) -> None:
+        if self._task is None and self._waiting:
+            self._task = asyncio.create_task(self._run(), name=f"lane {self.name}")
+            # A callback, because a task cancelled before its first step runs none of its own code.
+            self._task.add_done_callback(self._ended)
 
     async def _run(self) -> None:
-        try:
-            while self._waiting:
+        while self._waiting:
+            try:
                 await self._waiting.popleft()()
-        finally:
-            self._task = None
-            if self._waiting:
-                self.put(self._waiting.popleft())
+            except Exception:
+                logger.exception("work on lane %s failed", self.name)
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        self._task = None
+        self._go_on()
+        if self._task is None:
+            self._idle.set()

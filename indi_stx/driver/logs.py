@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 import logging
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from indi_stx.driver.declarations import Save, Sw, Switches, When, switch
-from indi_stx.driver.groups import OPTIONS
-from indi_stx.driver.subsystem import Subsystem
+from indi_stx.driver.declarations import Condition, Save, Sw, Switches, switch
+from indi_stx.driver.subsystem import Owner, Subsystem
+from indi_stx.driver.tabs import OPTIONS
 from indi_stx.indi import Message, State, SwitchRule
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,9 @@ SERVER_LEVELS = {
 }
 
 
+DEBUGGING = Condition("while DEBUG is on", lambda logs: logs.debug_mode["ENABLE"])
+
+
 def _levels(prefix: str) -> dict[str, Sw]:
     return {
         f"{prefix}_ERROR": Sw("Errors", True),
@@ -45,8 +48,16 @@ def _levels(prefix: str) -> dict[str, Sw]:
     }
 
 
+class Program(Owner, Protocol):
+    """A device that knows what its program is called."""
+
+    executable: str
+
+
 class Logs(Subsystem):
     """The log of one device, and the properties that steer it."""
+
+    device: Program
 
     debug_mode = switch(
         "DEBUG",
@@ -54,8 +65,8 @@ class Logs(Subsystem):
         OPTIONS,
         {"ENABLE": Sw("Enable"), "DISABLE": Sw("Disable", True)},
         timeout_s=0,
-        when=When.ALWAYS,
         save=Save.AT_START,
+        save_rank=-1,
     )
     to_clients = switch(
         "DEBUG_LEVEL",
@@ -64,8 +75,9 @@ class Logs(Subsystem):
         _levels("DBG"),
         rule=SwitchRule.ANY_OF_MANY,
         timeout_s=0,
-        when=When.ON_DEMAND,
+        exists=DEBUGGING,
         save=Save.AT_START,
+        save_rank=-1,
     )
     to_file = switch(
         "LOGGING_LEVEL",
@@ -74,8 +86,9 @@ class Logs(Subsystem):
         _levels("LOG"),
         rule=SwitchRule.ANY_OF_MANY,
         timeout_s=0,
-        when=When.ON_DEMAND,
+        exists=DEBUGGING,
         save=Save.AT_START,
+        save_rank=-1,
     )
     output = switch(
         "LOG_OUTPUT",
@@ -84,10 +97,14 @@ class Logs(Subsystem):
         {"CLIENT_DEBUG": Sw("To Client", True), "FILE_DEBUG": Sw("To Log File")},
         rule=SwitchRule.ANY_OF_MANY,
         timeout_s=0,
-        when=When.ON_DEMAND,
+        exists=DEBUGGING,
         save=Save.AT_START,
+        save_rank=-1,
     )
     _file: TextIO | None = None
+
+    def __init__(self, device: Program) -> None:
+        super().__init__(device)
 
     def error(self, text: str) -> None:
         """Say what failed and what to do about it."""
@@ -105,13 +122,11 @@ class Logs(Subsystem):
         """Say what only matters when looking for a fault."""
         self._say(Level.DEBUG, text)
 
-    def on_start(self) -> None:
-        """Show the level properties when a saved configuration has debugging enabled."""
-        if self.debug_mode["ENABLE"]:
-            self._show_levels()
-
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the log file."""
+        self._close_file()
+
+    def _close_file(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -119,25 +134,14 @@ class Logs(Subsystem):
     @debug_mode.on_write
     async def _debug_requested(self, new: Switches) -> None:
         """Show or hide the level properties."""
-        if new["ENABLE"]:
-            self.info("Debug is enabled.")
-            self._show_levels()
-        else:
-            self.info("Debug is disabled.")
-            for p in (self.to_clients, self.to_file, self.output):
-                p.delete()
-        self.debug_mode.publish(new, State.OK)
+        self.info("Debug is enabled." if new["ENABLE"] else "Debug is disabled.")
 
     @output.on_write
     async def _output_requested(self, new: Switches) -> None:
         """Open or close the log file."""
         self.output.publish(new, State.OK)
         if not new["FILE_DEBUG"]:
-            self.close()
-
-    def _show_levels(self) -> None:
-        for p in (self.to_clients, self.to_file, self.output):
-            p.define()
+            self._close_file()
 
     def _say(self, level: Level, text: str) -> None:
         logger.log(SERVER_LEVELS[level], "%s", text)

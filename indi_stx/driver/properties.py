@@ -9,10 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from indi_stx.driver.spec import Num, Spec
 from indi_stx.errors import PropertyError, ValueRefused
 from indi_stx.indi import (
+    AnyMessage,
     Attached,
     DefBlob,
     DefElement,
@@ -37,11 +39,21 @@ from indi_stx.indi import (
     wire_number,
 )
 
-if TYPE_CHECKING:
-    from indi_stx.driver.declarations import Num, Spec
-    from indi_stx.driver.subsystem import Subsystem
-
 V = TypeVar("V", float, str, bool, State)
+
+
+class Wire(Protocol):
+    """The device that a property speaks for."""
+
+    @property
+    def name(self) -> str:
+        """The INDI device's name."""
+
+    def send(self, message: AnyMessage) -> None:
+        """Send a message to the clients."""
+
+    async def send_blob(self, vector: SetVector) -> None:
+        """Send a BLOB; returns when it is with the server."""
 
 
 class Property(ABC, Generic[V]):
@@ -54,14 +66,14 @@ class Property(ABC, Generic[V]):
         written: the elements that the last client's write named; a handler gets all.
     """
 
-    def __init__(self, spec: Spec, owner: Subsystem) -> None:
-        self.owner = owner
+    def __init__(self, spec: Spec, device: Wire, words: Mapping[str, str]) -> None:
+        self._device = device
         self.spec = spec
         self.name, self.label, self.group = (
-            word.format_map(owner.words) for word in (spec.name, spec.label, spec.group)
+            word.format_map(words) for word in (spec.name, spec.label, spec.group)
         )
         self.elements: dict[str, Any] = {
-            name.format_map(owner.words): replace(e, label=e.label.format_map(owner.words))
+            name.format_map(words): replace(e, label=e.label.format_map(words))
             for name, e in spec.elements.items()
         }
         self.state = State.IDLE
@@ -69,6 +81,11 @@ class Property(ABC, Generic[V]):
         self.revision = 0
         self.written: frozenset[str] = frozenset()
         self._values: dict[str, V] = {name: e.value for name, e in self.elements.items()}
+
+    @property
+    def writable(self) -> bool:
+        """Whether clients may write it."""
+        return self.spec.permission is not Permission.READ_ONLY
 
     # --- values --------------------------------------------------------------------------------
 
@@ -117,24 +134,24 @@ class Property(ABC, Generic[V]):
         self.state = state or self.state
         self.revision += 1
         if self.defined:
-            self.owner.device.send(self.report())
+            self._device.send(self.report())
 
     def define(self) -> None:
         """Make the property known; again for a client that asks again."""
         self.defined = True
-        self.owner.device.send(self.definition())
+        self._device.send(self.definition())
 
     def delete(self) -> None:
         """Withdraw the property from the clients; its values are kept."""
         if self.defined:
             self.defined = False
-            self.owner.device.send(DelProperty(self.owner.device.name, self.name))
+            self._device.send(DelProperty(self._device.name, self.name))
 
     def definition(self) -> DefVector:
         """Return the defining message, with present values and state."""
         return DefVector(
             kind=self.spec.kind,
-            device=self.owner.device.name,
+            device=self._device.name,
             name=self.name,
             label=self.label,
             group=self.group,
@@ -152,7 +169,7 @@ class Property(ABC, Generic[V]):
     def _report(self, elements: tuple[OneElement, ...]) -> SetVector:
         return SetVector(
             kind=self.spec.kind,
-            device=self.owner.device.name,
+            device=self._device.name,
             name=self.name,
             state=self.state,
             timeout_s=self.spec.timeout_s,
@@ -190,7 +207,7 @@ class Property(ABC, Generic[V]):
         known = tuple(OneText(k, v) for k, v in texts.items() if k in self._values)
         if known:
             self._values = self.accept(
-                NewVector(self.spec.kind, self.owner.device.name, self.name, known)
+                NewVector(self.spec.kind, self._device.name, self.name, known)
             )
 
     def saved_values(self) -> dict[str, str]:
@@ -241,7 +258,7 @@ class NumberProperty(Property[float]):
             )
             self._values[element] = min(max(self._values[element], low), high)
         if self.defined:
-            self.owner.device.send(self._report(tuple(self._limited(n) for n in self._values)))
+            self._device.send(self._report(tuple(self._limited(n) for n in self._values)))
 
     def check(self, element: str, value: float) -> None:
         """Refuse a value outside its limits; equal limits mean none.
@@ -359,9 +376,4 @@ class BlobProperty(Property[str]):
         self.state = State.OK
         self.revision += 1
         one = OneBlob(element, size, suffix, content)
-        await self.owner.device.send_blob(self._report((one,)))
-
-
-def writable(spec: Spec) -> bool:
-    """Tell whether clients may write a property of this declaration."""
-    return spec.permission is not Permission.READ_ONLY
+        await self._device.send_blob(self._report((one,)))

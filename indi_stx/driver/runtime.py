@@ -46,8 +46,8 @@ HEARD_LIMIT_BYTES = 1 << 20
 """The longest message we listen to; no property here takes BLOBs, so none has to be long."""
 PING_LIMIT_S = 5.0
 """How long a BLOB waits for the server to take the one before it."""
-GOODBYE_LIMIT_S = 3.0
-"""How long the end of the process waits for devices that talk to an unreachable peer."""
+GOODBYE_LIMIT_S = 15.0
+"""How long the end of the process waits for a device. Frames on their way have 10 s of it."""
 
 
 class Runtime:
@@ -99,9 +99,9 @@ class Runtime:
     async def _previous_taken(self) -> None:
         if self._awaited_ping is None:
             return
-        try:
-            await asyncio.wait_for(self._awaited_ping, PING_LIMIT_S)
-        except TimeoutError:
+        # `wait` leaves the future alone when this send is cancelled: the next one needs it too.
+        done, _ = await asyncio.wait([self._awaited_ping], timeout=PING_LIMIT_S)
+        if not done:
             logger.info("the server did not take a BLOB within %g s; sending on", PING_LIMIT_S)
 
     def _stamped(self, message: M) -> M:
@@ -146,12 +146,18 @@ class Runtime:
             ping.set_result(None)
 
     async def _end(self, devices: Sequence[Device]) -> None:
-        for device in devices:
-            try:
-                await asyncio.wait_for(device.close(), GOODBYE_LIMIT_S)
-            except TimeoutError:
-                logger.warning("%s did not end in time", device.name)
+        """End all devices at once; one that fails or hangs keeps no other from it."""
+        await asyncio.gather(*(_close(device) for device in devices))
         await self._channel.close()
+
+
+async def _close(device: Device) -> None:
+    try:
+        await asyncio.wait_for(device.close(), GOODBYE_LIMIT_S)
+    except TimeoutError:
+        logger.warning("%s did not end in time", device.name)
+    except Exception:
+        logger.exception("%s did not end properly", device.name)
 
 
 def _encode_inline(vector: SetVector) -> bytes:

@@ -1,21 +1,52 @@
 """A subsystem: one capability of a device, with its properties, their handlers and its polling.
 
-The list of subsystems of a device is the list of what it can do; each lives in a module of its own.
+It lives as long as its device, or as long as one session of it: whatever is built with the
+connection and ends with it is a subsystem of the session, made anew each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from indi_stx.driver.declarations import Declaration, When, declarations
+from indi_stx.clock import Clock
+from indi_stx.driver.declarations import Declaration, declarations
 from indi_stx.driver.lanes import Lane
+from indi_stx.driver.properties import Property, Wire
+from indi_stx.indi import State
 
-if TYPE_CHECKING:
-    from indi_stx.driver.device import Device
-    from indi_stx.driver.properties import Property
+P = TypeVar("P", bound=Property[Any])
 
-P = TypeVar("P", bound="Property[Any]")
+
+class Log(Protocol):
+    """Messages to people."""
+
+    def error(self, text: str) -> None:
+        """Say what failed and what to do about it."""
+
+    def warning(self, text: str) -> None:
+        """Say what may go wrong soon."""
+
+    def info(self, text: str) -> None:
+        """Say what happened, for everyone."""
+
+    def debug(self, text: str) -> None:
+        """Say what only matters when looking for a fault."""
+
+
+class Owner(Wire, Protocol):
+    """What a subsystem needs of its device."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+    @property
+    def log(self) -> Log:
+        """Messages to people."""
+
+    def refuse(self, p: Property[Any], reason: str) -> None:
+        """Report a failure: the property turns Alert, and clients read why."""
 
 
 class Subsystem:
@@ -23,19 +54,24 @@ class Subsystem:
 
     Attributes:
         words: what stands for `{words}` in the declarations' names, labels and groups.
-        needs: a capability without which the subsystem does not exist; None for none.
         properties: the live properties by INDI name, in the order of their declarations.
     """
 
     words: ClassVar[Mapping[str, str]] = {}
-    needs: ClassVar[Hashable | None] = None
 
-    def __init__(self, device: Device) -> None:
+    device: Owner
+
+    def __init__(self, device: Owner, lane: Lane | None = None) -> None:
         self.device = device
-        self.lane = Lane(f"{device.name}: {type(self).__name__}")
-        self._live = {d: d.property_class(d.spec, self) for d in declarations(type(self))}
+        self.lane = lane or Lane(f"{device.name}: {type(self).__name__}")
+        self._live = {d: d.property_class(d.spec, device, self.words) for d in self.declared()}
         self._handlers = {p.name: d.handler_name for d, p in self._live.items()}
         self.properties: dict[str, Property[Any]] = {p.name: p for p in self._live.values()}
+
+    @classmethod
+    def declared(cls) -> list[Declaration[Any]]:
+        """Return the declarations of this kind of subsystem."""
+        return declarations(cls)
 
     def property_of(self, declaration: Declaration[P]) -> P:
         """Return this subsystem's live property of a declaration of its class."""
@@ -47,35 +83,56 @@ class Subsystem:
         handler_name = self._handlers[name]
         return getattr(self, handler_name) if handler_name else None
 
-    def exists(self, capabilities: frozenset[Hashable]) -> bool:
-        """Tell whether a device of these capabilities has this subsystem."""
-        return self.needs is None or self.needs in capabilities
+    # --- which properties exist ----------------------------------------------------------------
 
-    def defined_now(
-        self, capabilities: frozenset[Hashable], connected: bool
-    ) -> list[Property[Any]]:
-        """Return the properties that clients should know of in this situation."""
-        if not self.exists(capabilities):
-            return []
-        return [
-            p
-            for p in self.properties.values()
-            if (p.spec.when is When.ALWAYS or (p.spec.when is When.CONNECTED and connected))
-            and (p.spec.needs is None or p.spec.needs in capabilities)
-        ]
+    def exists(self, p: Property[Any]) -> bool:
+        """Tell whether clients should know of a property of this subsystem now."""
+        return p.spec.exists is None or p.spec.exists.holds(self)
+
+    def define_and_delete(self) -> None:
+        """Define what has come to exist, and delete what no longer does, at the clients.
+
+        The device calls it after every write and every poll; a subsystem calls it when one of its
+        conditions changes otherwise.
+        """
+        for p in self.properties.values():
+            if self.exists(p) and not p.defined:
+                p.define()
+            elif p.defined and not self.exists(p):
+                p.delete()
+
+    def withdraw(self) -> None:
+        """Delete all its properties at the clients."""
+        for p in self.properties.values():
+            p.delete()
+
+    # --- what a poll has brought -----------------------------------------------------------------
+
+    def show(self, readings: Mapping[str, Any]) -> None:
+        """Publish the properties that show polled parameters, those whose values have changed."""
+        for p in self.properties.values():
+            shown = {e: readings[name] for e, name in p.spec.shows.items() if name in readings}
+            if any(p[element] != value for element, value in shown.items()):
+                p.publish(shown, self.state_shown(p, readings))
+
+    def state_shown(self, p: Property[Any], readings: Mapping[str, Any]) -> State | None:
+        """Return the state of a property that shows polled parameters; None leaves it."""
+        return None if p.writable else State.OK
+
+    # --- life ------------------------------------------------------------------------------------
 
     def on_start(self) -> None:
         """Begin what does not wait for a connection; saved values are in place."""
 
-    async def on_connect(self) -> None:
-        """Read what the definitions need, before any property of the connection is defined.
+    async def begin(self) -> None:
+        """Read what the definitions need, before any property of a new session is defined.
 
         Raises:
             CameraError: or any other error of the project: the connection then fails as a whole.
         """
 
-    async def on_disconnect(self) -> None:
-        """Let go of what belongs to the connection; the peer may be gone already."""
+    async def end(self) -> None:
+        """Let go of what a session holds; its tasks have ended, the peer may be gone already."""
 
     async def poll(self) -> None:
         """Refresh what clients see; called once per polling period while connected."""

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from indi_stx.camera.active_devices import Aim
 from indi_stx.camera.devices import CameraDevice
+from indi_stx.camera.exposing.surroundings import Aim
 from indi_stx.images.facts import PierSide, Site
 from indi_stx.indi import (
     AnyMessage,

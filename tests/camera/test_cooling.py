@@ -8,17 +8,17 @@ from typing import Any, cast
 
 import pytest
 
-from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.cooler import Cooler
 from indi_stx.camera.features.cooler.ramp import LatchUpWatch, ramp_step
-from indi_stx.camera.features.fan import Fan
-from indi_stx.camera.stx_device import StxDevice
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.telemetry import Telemetry
 from indi_stx.driver.device import Host
 from indi_stx.errors import CameraTimeout
 from indi_stx.indi import Kind, Message, State
 from indi_stx.simulator.camera_time import CameraTime
 from indi_stx.simulator.thermal import Cooler as ThermalCooler
 from indi_stx.stx import CcdSettings, Priority
+from tests.harness.bench import Bench
 from tests.harness.fake_clock import FakeClock
 from tests.harness.toy import ToyServer, running
 
@@ -69,17 +69,15 @@ class Camera:
         pass
 
 
-class Bench(StxDevice):
-    """A camera of which nothing but the cooler is there."""
+def features(session: CameraSession) -> list[Feature]:
+    """Return the cooler alone, with what polls it."""
+    cooler = Cooler(session)
+    return [Telemetry(session, session.camera.imager, [cooler]), cooler]
 
-    def __init__(self, host: Host) -> None:
-        super().__init__("Bench", host)
-        fan = Fan(self)
-        self.cooling = self.cooler = Cooler(self, fan)
-        self.subsystems = [self.general, self.log, self.cooling, fan]
-        self.capabilities = frozenset({Capability.COOLER})
-        self.imager = Imager(cast(FakeClock, host.clock))
-        self._camera = cast(Any, Camera(self.imager))
+
+def bench(host: Host) -> Bench:
+    """Return a camera of which nothing but the cooler is there."""
+    return Bench(host, Camera(Imager(cast(FakeClock, host.clock))), features)
 
 
 class Lab:
@@ -89,7 +87,14 @@ class Lab:
         self.server = server
         self.clock = clock
         self.device = cast(Bench, server.runtime.devices[0])
-        self.imager = self.device.imager
+        self.imager = cast(Camera, self.device.camera).imager
+
+    @property
+    def cooler(self) -> Cooler:
+        assert self.device.session is not None
+        _, cooler = self.device.session.subsystems
+        assert isinstance(cooler, Cooler)
+        return cooler
 
     async def cool(self, celsius: float) -> None:
         await self.server.write(
@@ -103,7 +108,7 @@ class Lab:
 
     @property
     def state(self) -> State:
-        return self.device.cooling.temperature.state
+        return self.cooler.temperature.state
 
     def said(self) -> list[str]:
         return [m.text for m in self.server.channel.said if isinstance(m, Message)]
@@ -112,12 +117,11 @@ class Lab:
 @contextlib.asynccontextmanager
 async def lab() -> AsyncIterator[Lab]:
     clock = FakeClock()
-    async with running(Bench, clock) as server:
+    async with running(bench, clock) as server:
         place = Lab(server, clock)
-        await place.device.cooling.on_connect()
-        place.device.bring_up()
+        await place.device.connect()
         yield place
-        await place.device.take_down()
+        await place.device.end_session()
 
 
 async def test_without_a_slope_the_camera_gets_the_target_at_once() -> None:
@@ -219,7 +223,7 @@ async def test_the_threshold_decides_what_is_reached() -> None:
         await place.cool(-10)
         while place.state is State.BUSY:
             await place.clock.advance(1)
-        assert -9 < place.device.cooling.ccd_celsius <= -8
+        assert -9 < place.cooler.ccd_celsius <= -8
 
 
 async def test_warming_ends_where_the_surroundings_end_it() -> None:

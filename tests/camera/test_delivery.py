@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
-from indi_stx.camera.exposing.delivery import Delivery
+from indi_stx.camera.exposing.delivery import Delivery, Order
 from indi_stx.camera.features.fast_exposure import FastExposure
-from indi_stx.driver.device import Device, Host
-from indi_stx.driver.subsystem import Subsystem
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.driver.device import Host
 from indi_stx.indi import Kind, State
+from tests.harness.bench import Bench
 from tests.harness.fake_clock import settle
 from tests.harness.toy import ToyServer, running
 
@@ -20,29 +21,18 @@ class Picture:
     fd, size = 0, 2880
     closed = False
 
-    def __enter__(self) -> Picture:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.closed = True
-
-
-class Run:
-    """Stands for an exposure."""
-
-    duration_s = 1.0
 
 
 class Image:
     """Stands for the BLOB property: every delivery waits for the test's word."""
 
-    name = "CCD1"
-
     def __init__(self) -> None:
         self.sent: list[int] = []
         self.waiting: list[asyncio.Future[None]] = []
 
-    async def deliver(self, *_: object, **__: object) -> None:
+    async def send(self, *_: object) -> None:
         let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(let_go)
         await let_go
@@ -53,68 +43,83 @@ class Image:
         await settle()
 
 
-class Head(Subsystem):
-    """Stands for a CCD, with a real delivery."""
+class Head(Feature):
+    """Stands for a CCD, with a real delivery and a real sequence."""
 
-    words = {"blob": "CCD1"}  # noqa: RUF012
     running = False
-    run: Run | None = None
-    fast: FastExposure
 
-    def __init__(self, device: Device) -> None:
-        super().__init__(device)
+    def __init__(self, session: CameraSession) -> None:
+        super().__init__(session)
         self.image = Image()
-        self.compression = {"INDI_ENABLED": False}
         self.shown: list[State] = []
         self.started = 0
-        self.delivery = Delivery(self)  # type: ignore[arg-type]
+        self.delivery = Delivery("CCD1", self.image.send, lambda: False, self.device.log)
 
     async def expose(self, duration_s: float) -> None:
         self.started += 1
-        self.run = Run()
 
-    def is_current(self, run: object) -> bool:
-        return run is self.run
+    async def abort_exposure(self) -> None:
+        raise AssertionError("nothing is running")
 
     def show_exposure(self, remaining_s: float, state: State) -> None:
         self.shown.append(state)
 
-    async def on_disconnect(self) -> None:
+    def exposure_lost(self, reason: str) -> None:
+        raise AssertionError(reason)
+
+    async def end(self) -> None:
         await self.delivery.finish()
 
+    def deliver(self, picture: Picture, *, answered: bool, number: int = 0) -> None:
+        """Deliver the frame of an exposure; clients wait for it while it is the latest."""
+        number = number or self.started
 
-class Toy(Device):
-    """A device with such a head."""
+        def done(delivered: bool) -> None:
+            if number == self.started and not answered:
+                self.shown.append(State.OK if delivered else State.ALERT)
 
-    def __init__(self, host: Host) -> None:
-        super().__init__("Toy", host)
-        self.head = Head(self)
-        head: Any = self.head
-        self.fast = FastExposure(self, head)  # type: ignore[arg-type]
-        self.subsystems = [self.general, self.log, self.head, self.fast]
+        order = Order(cast(Any, picture), lambda: answered or number == self.started, done)
+        self.delivery.put(order)
+
+
+def features(session: CameraSession) -> list[Feature]:
+    head = Head(session)
+    return [head, FastExposure(session, head)]
+
+
+def bench(host: Host) -> Bench:
+    return Bench(host, None, features)
+
+
+class Toy:
+    """The bench and its session."""
+
+    def __init__(self, device: Bench, session: CameraSession) -> None:
+        self.device = device
+        self.head, self.fast = cast(tuple[Head, FastExposure], session.subsystems)
 
 
 async def toy_of(server: ToyServer, frames: int) -> Toy:
-    (toy,) = server.runtime.devices
-    assert isinstance(toy, Toy)
-    toy.bring_up()
-    await server.write("Toy", Kind.SWITCH, "CCD_FAST_TOGGLE", INDI_ENABLED="On")
-    await server.write("Toy", Kind.NUMBER, "CCD_FAST_COUNT", FRAMES=frames)
+    device = cast(Bench, server.runtime.devices[0])
+    toy = Toy(device, await device.connect())
+    await server.write("Bench", Kind.SWITCH, "CCD_FAST_TOGGLE", INDI_ENABLED="On")
+    await server.write("Bench", Kind.NUMBER, "CCD_FAST_COUNT", FRAMES=frames)
     await toy.head.expose(1)
     return toy
 
 
 async def take(toy: Toy) -> Picture:
-    """End the exposure under way with a frame."""
-    picture: Any = Picture()
-    run: Any = toy.head.run
-    toy.fast.frame_taken(run, picture)
+    """End the exposure under way with a frame, as the CCD does in a sequence."""
+    picture, number = Picture(), toy.head.started
+    toy.head.show_exposure(0, State.OK)
+    toy.head.deliver(picture, answered=True)
+    toy.fast.exposure_done(1, lambda: toy.head.started == number)
     await settle()
     return picture
 
 
 async def test_the_sequence_waits_while_two_frames_are_on_their_way() -> None:
-    async with running(Toy) as server:
+    async with running(bench) as server:
         toy = await toy_of(server, 4)
         pictures = [await take(toy)]
         assert toy.head.started == 2, "exposes on while the first frame is delivered"
@@ -135,11 +140,11 @@ async def test_the_sequence_waits_while_two_frames_are_on_their_way() -> None:
 
 
 async def test_switching_off_while_waiting_starts_nothing_more() -> None:
-    async with running(Toy) as server:
+    async with running(bench) as server:
         toy = await toy_of(server, 9)
         await take(toy)
         await take(toy)
-        await server.write("Toy", Kind.SWITCH, "CCD_FAST_TOGGLE", INDI_DISABLED="On")
+        await server.write("Bench", Kind.SWITCH, "CCD_FAST_TOGGLE", INDI_DISABLED="On")
         await toy.head.image.let_one_through()
         await toy.head.image.let_one_through()
         assert toy.head.started == 2
@@ -147,14 +152,12 @@ async def test_switching_off_while_waiting_starts_nothing_more() -> None:
 
 
 async def test_an_ordinary_frame_is_not_sent_once_its_exposure_was_given_up() -> None:
-    async with running(Toy) as server:
-        (toy,) = server.runtime.devices
-        assert isinstance(toy, Toy)
+    async with running(bench) as server:
+        toy = await toy_of(server, 1)
         await toy.head.expose(1)
-        pictures: list[Any] = [Picture(), Picture()]
-        old, toy.head.run = toy.head.run, Run()
-        for run, picture in zip((old, toy.head.run), pictures, strict=True):
-            toy.head.delivery.put(picture, run)  # type: ignore[arg-type]
+        pictures = [Picture(), Picture()]
+        for number, picture in enumerate(pictures, start=1):
+            toy.head.deliver(picture, answered=False, number=number)
         await settle()
         await toy.head.image.let_one_through()
         assert toy.head.image.sent == [1]
@@ -162,11 +165,26 @@ async def test_an_ordinary_frame_is_not_sent_once_its_exposure_was_given_up() ->
         assert all(p.closed for p in pictures)
 
 
+async def test_a_delivery_cancelled_before_its_first_step_closes_its_frame() -> None:
+    async with running(bench) as server:
+        toy = await toy_of(server, 1)
+        picture = Picture()
+        toy.head.deliver(picture, answered=True)
+        ending = asyncio.create_task(toy.head.delivery.finish())
+        ending.cancel()
+        finishing = asyncio.create_task(toy.head.delivery.finish())
+        await asyncio.sleep(0)
+        finishing.cancel()
+        await asyncio.wait([ending, finishing])
+        await settle()
+        assert picture.closed
+
+
 async def test_the_end_waits_for_a_frame_and_then_lets_it_go() -> None:
-    async with running(Toy) as server:
+    async with running(bench) as server:
         toy = await toy_of(server, 1)
         picture = await take(toy)
-        ending = asyncio.create_task(toy.take_down())
+        ending = asyncio.create_task(toy.device.end_session())
         await settle()
         assert not ending.done()
         await toy.head.image.let_one_through()
@@ -176,10 +194,10 @@ async def test_the_end_waits_for_a_frame_and_then_lets_it_go() -> None:
 
 
 async def test_an_end_in_a_hurry_leaves_nothing_behind() -> None:
-    async with running(Toy) as server:
+    async with running(bench) as server:
         toy = await toy_of(server, 1)
         picture = await take(toy)
-        ending = asyncio.create_task(toy.take_down())
+        ending = asyncio.create_task(toy.device.end_session())
         await settle()
         ending.cancel()
         await asyncio.wait([ending])

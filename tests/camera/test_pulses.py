@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from indi_stx.camera.features import pulse_guide
 from indi_stx.camera.features.pulse_guide import PulseGuide, pulse_s, relay_for
 from indi_stx.camera.features.pulse_guide.relays import Axis, Relay
-from indi_stx.camera.stx_device import StxDevice
 from indi_stx.driver.device import Host
 from indi_stx.errors import CameraRefused
 from indi_stx.indi import Kind, Message, SetVector, State
 from indi_stx.stx import CommandTiming, RelayDirection, RelayPulse, RelayTimes
 from indi_stx.stx.timing import Stamp
+from tests.harness.bench import Bench
 from tests.harness.fake_clock import FakeClock
 from tests.harness.toy import ToyServer, running
 
@@ -59,15 +59,9 @@ class Camera:
         pass
 
 
-class Bench(StxDevice):
-    """A camera of which nothing but the guide port is there."""
-
-    def __init__(self, host: Host) -> None:
-        super().__init__("Bench", host)
-        self.guide = PulseGuide(self)
-        self.subsystems = [self.general, self.log, self.guide]
-        self.relays = Camera(cast(FakeClock, host.clock))
-        self._camera = cast(Any, self.relays)
+def bench(host: Host) -> Bench:
+    """Return a camera of which nothing but the guide port is there."""
+    return Bench(host, Camera(cast(FakeClock, host.clock)), lambda session: [PulseGuide(session)])
 
 
 class Mount:
@@ -76,7 +70,7 @@ class Mount:
     def __init__(self, server: ToyServer, clock: FakeClock) -> None:
         self.server = server
         self.clock = clock
-        self.camera = cast(Bench, server.runtime.devices[0]).relays
+        self.camera = cast(Camera, cast(Bench, server.runtime.devices[0]).camera)
 
     async def pulse(self, name: str, **values: float) -> None:
         await self.server.write("Bench", Kind.NUMBER, name, **values)
@@ -91,12 +85,11 @@ class Mount:
 @contextlib.asynccontextmanager
 async def mount() -> AsyncIterator[Mount]:
     clock = FakeClock()
-    async with running(Bench, clock) as server:
+    async with running(bench, clock) as server:
         device = cast(Bench, server.runtime.devices[0])
-        await device.guide.on_connect()
-        device.bring_up()
+        await device.connect()
         yield Mount(server, clock)
-        await device.take_down()
+        await device.end_session()
 
 
 async def test_both_directions_written_together_leave_together() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 
-from indi_stx.driver.declarations import Blob, When, blob
+import pytest
+
+from indi_stx.driver.declarations import Blob, blob
 from indi_stx.driver.device import Device, Host
 from indi_stx.driver.runtime import Runtime
 from indi_stx.driver.subsystem import Subsystem
@@ -17,7 +19,7 @@ from tests.harness.toy import MemoryChannel, running
 class Sensor(Subsystem):
     """A sensor that delivers."""
 
-    image = blob("CCD1", "Image", "Main", {"CCD1": Blob("Image")}, when=When.ALWAYS)
+    image = blob("CCD1", "Image", "Main", {"CCD1": Blob("Image")})
 
 
 class Toy(Device):
@@ -26,7 +28,7 @@ class Toy(Device):
     def __init__(self, host: Host) -> None:
         super().__init__("Toy", host)
         self.sensor = Sensor(self)
-        self.subsystems = [self.sensor]
+        self.permanent = [self.sensor]
 
 
 async def test_the_next_blob_waits_for_the_reply() -> None:
@@ -50,6 +52,66 @@ async def test_the_next_blob_waits_for_the_reply() -> None:
         await server.hear(PingReply("SetBLOB/1"))
         assert second.done()
         assert server.channel.said[-1] == PingRequest("SetBLOB/2")
+
+
+@pytest.mark.parametrize("moment", ["before its first step", "waiting for its turn", "waiting"])
+async def test_a_cancelled_send_does_not_stop_the_next(moment: str) -> None:
+    async with running(Toy) as server:
+        device = server.runtime.devices[0]
+        assert isinstance(device, Toy)
+
+        def deliver() -> asyncio.Task[None]:
+            image = device.sensor.image
+            return asyncio.create_task(image.deliver("CCD1", b"frame", size=5, suffix=".fits"))
+
+        await deliver()
+        given_up = [deliver()]
+        if moment == "waiting for its turn":
+            given_up = [deliver(), *given_up]
+        if moment != "before its first step":
+            await settle()
+        given_up[-1].cancel()
+        await asyncio.wait(given_up[-1:])
+        kept = [*given_up[:-1], deliver(), deliver()]
+        for number in range(1, len(kept) + 1):
+            await server.hear(PingReply(f"SetBLOB/{number}"))
+        await asyncio.wait_for(asyncio.gather(*kept), 5)
+        assert len(server.sets("CCD1")) == 1 + len(kept)
+
+
+async def test_a_send_cancelled_while_the_channel_is_full_does_not_stop_the_next() -> None:
+    channel = MemoryChannel()
+    runtime, full = Runtime(channel), asyncio.Event()
+    channel.drain = full.wait  # type: ignore[method-assign,assignment]
+    vector = SetVector(Kind.BLOB, "Toy", "CCD1", None, (OneBlob("CCD1", 5, ".fits", b"frame"),))
+    channel.passes_descriptors = False
+    first = asyncio.create_task(runtime.send_blob(vector))
+    await channel.spoke()
+    first.cancel()
+    await asyncio.wait([first])
+    second = asyncio.create_task(runtime.send_blob(vector))
+    await settle()
+    runtime._dispatch(PingReply("SetBLOB/1"))
+    full.set()
+    await asyncio.wait_for(second, 5)
+    assert [type(m) for m in channel.said].count(SetVector) == 2
+
+
+async def test_a_device_that_fails_to_end_keeps_no_other_from_it() -> None:
+    ended = []
+
+    class Broken(Toy):
+        async def close(self) -> None:
+            raise RuntimeError("a bug")
+
+    class Whole(Toy):
+        async def close(self) -> None:
+            await super().close()
+            ended.append("whole")
+
+    async with running(Broken) as server:
+        server.runtime.devices.append(Whole(server.runtime))
+    assert ended == ["whole"]
 
 
 async def test_a_channel_without_descriptors_gets_the_bytes() -> None:

@@ -7,26 +7,29 @@ import asyncio
 import pytest
 
 from indi_stx.driver.declarations import (
+    Condition,
     Num,
     Numbers,
     Save,
     Sw,
     Switches,
     Txt,
-    When,
     number,
     switch,
     text,
 )
 from indi_stx.driver.device import Device, Host
+from indi_stx.driver.session import Session
 from indi_stx.driver.subsystem import Subsystem
-from indi_stx.errors import CameraUnreachable, PropertyError, ValueRefused
+from indi_stx.errors import CameraUnreachable, ConnectionClosed, PropertyError, ValueRefused
 from indi_stx.indi import (
     DefVector,
     DelProperty,
     GetProperties,
     Kind,
     Message,
+    NewVector,
+    OneText,
     PingReply,
     PingRequest,
     SetVector,
@@ -40,34 +43,22 @@ from tests.harness.toy import ToyServer, running
 class Lamp(Subsystem):
     """A lamp with a dimmer."""
 
-    power = switch(
-        "POWER", "Power", "Main", {"ON": Sw("On"), "OFF": Sw("Off", True)}, when=When.ALWAYS
-    )
+    power = switch("POWER", "Power", "Main", {"ON": Sw("On"), "OFF": Sw("Off", True)})
     colours = switch(
         "COLOURS",
         "Colours",
         "Main",
         {"RED": Sw("Red", True), "BLUE": Sw("Blue")},
         rule=SwitchRule.ANY_OF_MANY,
-        when=When.ALWAYS,
     )
-    reset = switch(
-        "RESET", "Reset", "Main", {"NOW": Sw("Now")}, rule=SwitchRule.AT_MOST_ONE, when=When.ALWAYS
-    )
+    reset = switch("RESET", "Reset", "Main", {"NOW": Sw("Now")}, rule=SwitchRule.AT_MOST_ONE)
     level = number(
         "LEVEL",
         "Level",
         "Main",
         {"LEFT": Num("Left", "%.f", 0, 10), "RIGHT": Num("Right", "%.f", 0, 10)},
         save=Save.AT_START,
-        when=When.ALWAYS,
     )
-    frame = number(
-        "FRAME", "Frame", "Main", {"X": Num("X", max=9), "Y": Num("Y", max=9)}, whole=True
-    )
-    label = text("LABEL", "Label", "Main", {"TEXT": Txt("Text", "lamp")}, needs="a plate")
-    polls = 0
-    failing = False
 
     @power.on_write
     async def _power(self, new: Switches) -> None:
@@ -84,10 +75,52 @@ class Lamp(Subsystem):
         if abs(new["LEFT"] - new["RIGHT"]) > 5:
             raise ValueRefused("Left and right differ too much.")
 
+
+class Polling(Subsystem):
+    """Something that is asked once a period, and may fail."""
+
+    def __init__(self, toy: Toy) -> None:
+        super().__init__(toy)
+        self.polls = 0
+        self.failing: str | None = None
+
     async def poll(self) -> None:
         self.polls += 1
         if self.failing:
+            raise CameraUnreachable(self.failing, request="/lamp")
+
+
+class Shade(Polling):
+    """Something that exists while the toy is connected."""
+
+    frame = number(
+        "FRAME", "Frame", "Main", {"X": Num("X", max=9), "Y": Num("Y", max=9)}, whole=True
+    )
+    plate = switch("PLATE", "Plate", "Main", {"ON": Sw("On"), "OFF": Sw("Off", True)}, lasting=True)
+    label = text(
+        "LABEL",
+        "Label",
+        "Main",
+        {"TEXT": Txt("Text", "lamp")},
+        exists=Condition("with a plate", lambda shade: shade.plate["ON"]),
+    )
+    heat = number("HEAT", "Heat", "Main", {"NOW": Num("Now")}, shows={"NOW": "heat_percent"})
+
+    def __init__(self, toy: Toy) -> None:
+        super().__init__(toy)
+        self.ends = asyncio.Event()
+        self.ends.set()
+
+    async def begin(self) -> None:
+        if self.device.name == "broken":
             raise CameraUnreachable("No answer from 10.0.0.9:80.", request="/lamp")
+
+    async def end(self) -> None:
+        await self.ends.wait()
+
+
+class Fan(Polling):
+    """A second thing that polls."""
 
 
 class Toy(Device):
@@ -96,13 +129,27 @@ class Toy(Device):
     def __init__(self, host: Host) -> None:
         super().__init__("Toy", host)
         self.lamp = Lamp(self)
-        self.subsystems = [self.general, self.log, self.lamp]
+        self.permanent = [self.general, self.log, self.lamp]
+
+    async def connect(self) -> Shade:
+        session = Session(self.name, self.clock, self.log)
+        shade = Shade(self)
+        session.subsystems = [shade, Fan(self)]
+        await self.begin_session(session)
+        self.show_session()
+        return shade
 
 
 def lamp_of(server: ToyServer) -> Lamp:
     device = server.runtime.devices[0]
     assert isinstance(device, Toy)
     return device.lamp
+
+
+async def connected(server: ToyServer) -> tuple[Toy, Shade]:
+    device = server.runtime.devices[0]
+    assert isinstance(device, Toy)
+    return device, await device.connect()
 
 
 def sets_of(messages: list[object], name: str) -> list[SetVector]:
@@ -163,7 +210,7 @@ async def test_a_refused_number_keeps_its_value_and_says_why(
 
 async def test_a_whole_vector_refuses_a_part_of_itself() -> None:
     async with running(Toy) as server:
-        server.runtime.devices[0].bring_up()
+        await connected(server)
         message, answer = (await server.write("Toy", Kind.NUMBER, "FRAME", X=3))[-2:]
         assert isinstance(message, Message)
         assert "missing Y" in message.text
@@ -213,7 +260,7 @@ async def test_a_slow_handler_delays_only_its_own_lane() -> None:
     clock = FakeClock()
 
     class Slow(Subsystem):
-        wheel = number("WHEEL", "Wheel", "Main", {"SLOT": Num("Slot", max=9)}, when=When.ALWAYS)
+        wheel = number("WHEEL", "Wheel", "Main", {"SLOT": Num("Slot", max=9)})
 
         @wheel.on_write
         async def _turn(self, new: Numbers) -> None:
@@ -223,7 +270,7 @@ async def test_a_slow_handler_delays_only_its_own_lane() -> None:
     class Two(Toy):
         def __init__(self, host: Host) -> None:
             super().__init__(host)
-            self.subsystems.append(Slow(self))
+            self.permanent = [*self.permanent, Slow(self)]
 
     async with running(Two, clock) as server:
         await server.hear(GetProperties())
@@ -236,48 +283,132 @@ async def test_a_slow_handler_delays_only_its_own_lane() -> None:
         assert [values_of(s) for s in server.sets("WHEEL")] == [{"SLOT": 3.0}, {"SLOT": 4.0}]
 
 
-async def test_the_connection_defines_polls_and_withdraws() -> None:
+async def test_the_session_defines_polls_and_withdraws() -> None:
     clock = FakeClock()
     async with running(Toy, clock) as server:
-        device, lamp = server.runtime.devices[0], lamp_of(server)
         await server.hear(GetProperties())
-        device.capabilities = frozenset({"a plate"})
-        device.bring_up()
+        device, shade = await connected(server)
         await clock.advance(3.5)
-        assert lamp.polls == 4
+        assert shade.polls == 4
         defined = [m.name for m in server.channel.said if isinstance(m, DefVector)]
-        assert defined[-2:] == ["FRAME", "LABEL"]
-        await device.take_down()
+        assert defined[-3:] == ["FRAME", "PLATE", "HEAT"]
+        await device.end_session()
         gone = [m.name for m in server.channel.said if isinstance(m, DelProperty)]
-        assert gone == ["FRAME", "LABEL"]
+        assert gone == ["FRAME", "PLATE", "HEAT"]
         await clock.advance(5)
-        assert lamp.polls == 4
+        assert shade.polls == 4
 
 
-async def test_what_was_busy_at_the_end_is_idle_at_the_next_connection() -> None:
+async def test_a_property_exists_while_its_condition_holds() -> None:
     async with running(Toy) as server:
-        device, lamp = server.runtime.devices[0], lamp_of(server)
-        device.bring_up()
-        lamp.frame.publish(state=State.BUSY)
-        await device.take_down()
-        device.bring_up()
-        last = [m for m in server.channel.said if isinstance(m, DefVector) and m.name == "FRAME"]
-        assert [m.state for m in last] == [State.IDLE, State.IDLE]
+        await connected(server)
+        said = await server.write("Toy", Kind.SWITCH, "PLATE", ON="On")
+        assert [(type(m), m.name) for m in said] == [(DefVector, "LABEL"), (SetVector, "PLATE")]
+        said = await server.write("Toy", Kind.SWITCH, "PLATE", OFF="On")
+        assert [(type(m), m.name) for m in said] == [(DelProperty, "LABEL"), (SetVector, "PLATE")]
+
+
+async def test_a_property_shows_the_parameter_it_names_when_that_changes() -> None:
+    async with running(Toy) as server:
+        _, shade = await connected(server)
+        for percent in (0.0, 3.0, 3.0, 4.0):
+            shade.show({"heat_percent": percent, "of_others": 1})
+        assert [values_of(m) for m in server.sets("HEAT")] == [{"NOW": 3.0}, {"NOW": 4.0}]
+
+
+async def test_a_session_begins_anew_but_for_what_is_declared_lasting() -> None:
+    async with running(Toy) as server:
+        device, shade = await connected(server)
+        shade.frame.publish({"X": 3}, State.BUSY)
+        await server.write("Toy", Kind.SWITCH, "PLATE", ON="On")
+        await device.end_session()
+        shade = await device.connect()
+        assert (shade.frame["X"], shade.frame.state) == (0, State.IDLE)
+        assert shade.plate["ON"]
+        assert shade.label.defined
+
+
+async def test_a_session_that_cannot_begin_leaves_nothing() -> None:
+    async with running(Toy) as server:
+        device = server.runtime.devices[0]
+        device.name = "broken"
+        assert isinstance(device, Toy)
+        with pytest.raises(CameraUnreachable):
+            await device.connect()
+        assert not device.connected
+        assert device.session is None
+
+
+async def test_a_session_that_ends_refuses_writes_and_tasks() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        device, shade = await connected(server)
+        session = device.session
+        assert session is not None
+        shade.ends.clear()
+        ending = asyncio.create_task(device.end_session())
+        await settle()
+        message, answer = await server.write("Toy", Kind.NUMBER, "FRAME", X=1, Y=1)
+        assert isinstance(message, Message)
+        assert "disconnecting" in message.text
+        assert isinstance(answer, SetVector)
+        assert answer.state is State.ALERT
+        with pytest.raises(ConnectionClosed):
+            session.tasks.spawn(asyncio.sleep(0), "too late")
+        assert sets_of(await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=1), "LEVEL"), (
+            "what does not belong to the session goes on"
+        )
+        shade.ends.set()
+        await ending
+        assert not [m for m in server.sets("FRAME") if m.state is State.OK]
+
+
+async def test_a_write_that_waits_when_the_session_ends_is_not_carried_out() -> None:
+    async with running(Toy) as server:
+        device, shade = await connected(server)
+        server.runtime.devices[0].write(
+            NewVector(Kind.NUMBER, "Toy", "FRAME", (OneText("X", "1"), OneText("Y", "1")))
+        )
+        async with asyncio.timeout(1):
+            await device.end_session()  # the lane has not made its first step yet
+        assert not server.sets("FRAME")
+        assert shade.frame["X"] == 0
+
+
+async def test_several_may_end_a_session_and_a_hurry_leaves_no_step_out() -> None:
+    async with running(Toy) as server:
+        device, shade = await connected(server)
+        shade.ends.clear()
+        first, second = (asyncio.create_task(device.end_session()) for _ in range(2))
+        await settle()
+        first.cancel()
+        await asyncio.wait([first, second])
+        assert not second.cancelled()
+        assert device.session is None
+        assert "FRAME" in [m.name for m in server.channel.said if isinstance(m, DelProperty)]
 
 
 async def test_trouble_is_told_once_and_its_end_too() -> None:
     clock = FakeClock()
     async with running(Toy, clock) as server:
-        lamp = lamp_of(server)
-        server.runtime.devices[0].bring_up()
+        device, shade = await connected(server)
+        assert device.session is not None
+        fan = device.session.subsystems[1]
+        assert isinstance(fan, Fan)
         await settle()
-        lamp.failing = True
-        await clock.advance(5)
-        lamp.failing = False
+        shade.failing = "No answer from 10.0.0.9:80."
         await clock.advance(2)
-        texts = [m.text for m in server.channel.said if isinstance(m, Message)]
-        assert [t.split(" ")[0] for t in texts] == ["[WARNING]", "[INFO]"]
-        assert "10.0.0.9" in texts[0]
+        fan.failing = "No answer from 10.0.0.9:80 to the fan."
+        await clock.advance(2)
+        shade.failing = None
+        await clock.advance(2)
+        told = [m.text for m in server.channel.said if isinstance(m, Message)]
+        assert len(told) == 1, "not all of it answers again"
+        fan.failing = None
+        await clock.advance(2)
+        told = [m.text for m in server.channel.said if isinstance(m, Message)]
+        assert [t.split(" ")[0] for t in told] == ["[WARNING]", "[INFO]"]
+        assert "10.0.0.9" in told[0]
 
 
 async def test_narrowed_limits_reach_clients_and_hold() -> None:
@@ -306,20 +437,22 @@ async def test_a_saved_configuration_is_taken_over_and_replayed() -> None:
     async with running(Toy) as server:
         await server.hear(GetProperties())
         await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=3, RIGHT=4)
-        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_SAVE="On")
+        said = await server.answer("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_SAVE="On")
         assert sets_of(said, "CONFIG_PROCESS")[0].state is State.OK
         await server.write("Toy", Kind.NUMBER, "LEVEL", LEFT=0, RIGHT=0)
-        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_LOAD="On")
-        assert values_of(sets_of(said, "LEVEL")[0]) == {"LEFT": 3.0, "RIGHT": 4.0}
+        said = await server.answer("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_LOAD="On")
+        await settle()
+        said = server.channel.said
+        assert values_of(sets_of(said, "LEVEL")[-1]) == {"LEFT": 3.0, "RIGHT": 4.0}
     async with running(Toy) as server:
         said = await server.hear(GetProperties())
         (level,) = [m for m in said if isinstance(m, DefVector) and m.name == "LEVEL"]
         assert [e.value for e in level.elements] == [3.0, 4.0]
-        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_PURGE="On")
+        said = await server.answer("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_PURGE="On")
         assert server.runtime.devices[0].config.default_path.exists()
-        said = await server.write("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_LOAD="On")
-        assert isinstance(said[1], Message)
-        assert "No configuration has been saved" in said[1].text
+        said = await server.answer("Toy", Kind.SWITCH, "CONFIG_PROCESS", CONFIG_LOAD="On")
+        told = [m.text for m in said if isinstance(m, Message)]
+        assert "No configuration has been saved" in told[-1]
         assert sets_of(said, "CONFIG_PROCESS")[0].state is State.ALERT
 
 

@@ -31,6 +31,7 @@ class MemoryChannel(Channel):
     def __init__(self) -> None:
         self._incoming: asyncio.Queue[bytes] = asyncio.Queue()
         self._parser = MessageParser()
+        self._more = asyncio.Event()
         self.said: list[AnyMessage] = []
 
     async def receive(self) -> bytes:
@@ -40,6 +41,12 @@ class MemoryChannel(Channel):
         self._parser.receive_data(data)
         while (message := self._parser.next_message()) is not NEED_DATA:
             self.said.append(message)
+            self._more.set()
+
+    async def spoke(self) -> None:
+        """Wait until the driver says something more."""
+        self._more.clear()
+        await self._more.wait()
 
     async def drain(self) -> None:
         await asyncio.sleep(0)
@@ -68,6 +75,17 @@ class ToyServer:
     async def write(self, device: str, kind: Kind, name: str, **values: object) -> list[AnyMessage]:
         elements = tuple(OneText(k, str(v)) for k, v in values.items())
         return await self.hear(NewVector(kind, device, name, elements))
+
+    async def answer(
+        self, device: str, kind: Kind, name: str, **values: object
+    ) -> list[AnyMessage]:
+        """Write, and return all up to the answer, which may wait for a disk."""
+        before, answered = len(self.channel.said), len(self.sets(name))
+        await self.write(device, kind, name, **values)
+        async with asyncio.timeout(10):
+            while len(self.sets(name)) == answered:
+                await self.channel.spoke()
+        return self.channel.said[before:]
 
     def sets(self, name: str) -> list[SetVector]:
         return [m for m in self.channel.said if isinstance(m, SetVector) and m.name == name]

@@ -13,13 +13,13 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from indi_stx.camera.exposing.header import HeaderDraft
+from indi_stx.camera.exposing.shot import ImageSource, Shot
+from indi_stx.driver.subsystem import Log
 from indi_stx.errors import ImageError
 
 if TYPE_CHECKING:
-    from indi_stx.camera.exposing.header import HeaderDraft
-    from indi_stx.camera.features.ccd import CcdHead
     from indi_stx.images.frame import Frame
-    from indi_stx.stx.settings import Geometry
 
 
 class Download(ABC):
@@ -61,10 +61,11 @@ class Download(ABC):
 class BinaryDownload(Download):
     """The pixels alone, behind a header that is complete before they come."""
 
-    def __init__(self, head: CcdHead, geometry: Geometry, header: bytes) -> None:
+    def __init__(self, shot: Shot, header: bytes) -> None:
         from indi_stx.images.frame import FrameReceiver
 
-        self._ccd = head.ccd
+        geometry = shot.geometry
+        self._ccd = shot.ccd
         self._bytes = geometry.data_bytes
         self._receiver = FrameReceiver(header, geometry.rows, geometry.cols)
 
@@ -90,13 +91,13 @@ class BinaryDownload(Download):
 class FitsDownload(Download):
     """The camera's own FITS file, its header merged with ours."""
 
-    def __init__(self, head: CcdHead, geometry: Geometry, draft: HeaderDraft) -> None:
+    def __init__(self, shot: Shot, draft: HeaderDraft, log: Log) -> None:
         from indi_stx.images.fits_receiver import FitsReceiver
 
-        self._head = head
-        self._geometry = geometry
+        self._shot = shot
         self._draft = draft
-        self._receiver = FitsReceiver(geometry.rows, geometry.cols)
+        self._log = log
+        self._receiver = FitsReceiver(shot.geometry.rows, shot.geometry.cols)
         self._without: BinaryDownload | None = None
         """Instead, once the camera's file has turned out to be unusable."""
 
@@ -107,17 +108,17 @@ class FitsDownload(Download):
                 await self._receive_file()
                 return
             except ImageError as error:
-                self._head.device.log.warning(
+                self._log.warning(
                     f"{error} The frame is taken without the camera's own header instead."
                 )
             self._receiver.discard()
             header = await asyncio.to_thread(self._draft.compose)
-            self._without = BinaryDownload(self._head, self._geometry, header)
+            self._without = BinaryDownload(self._shot, header)
         await self._without.receive()
 
     async def _receive_file(self) -> None:
         receiver = self._receiver
-        async with self._head.ccd.open_fits() as chunks:
+        async with self._shot.ccd.open_fits() as chunks:
             async for chunk in chunks:
                 receiver.receive(chunk)
                 if receiver.awaits_header:
@@ -141,12 +142,14 @@ class FitsDownload(Download):
             self._without.discard()
 
 
-async def open_download(head: CcdHead, geometry: Geometry, draft: HeaderDraft) -> Download:
-    """Prepare the download of a head's frame from the source that its user chose.
+async def open_download(shot: Shot, draft: HeaderDraft, log: Log) -> Download:
+    """Prepare the download of a frame from the source that its user chose.
 
     Raises:
         ImageError: there is no memory for such a frame, or a card of the user is impossible.
     """
-    if head.source["SOURCE_FITS"]:
-        return FitsDownload(head, geometry, draft)
-    return BinaryDownload(head, geometry, await asyncio.to_thread(draft.compose))
+    match shot.source:
+        case ImageSource.CAMERA_FITS:
+            return FitsDownload(shot, draft, log)
+        case ImageSource.BINARY:
+            return BinaryDownload(shot, await asyncio.to_thread(draft.compose))

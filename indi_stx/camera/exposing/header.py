@@ -8,15 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from indi_stx.camera.features.fits_header import UNKNOWN
+from indi_stx.camera.exposing.shot import Shot
+from indi_stx.camera.exposing.surroundings import UNKNOWN, Aim
 from indi_stx.images.facts import FrameFacts, FrameType, Pointing, Site
-
-if TYPE_CHECKING:
-    from indi_stx.camera.active_devices import ActiveDevices, Aim
-    from indi_stx.camera.exposing.run import ExposureRun
-    from indi_stx.camera.features.fits_header import FitsHeader
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,70 +54,44 @@ class HeaderDraft:
         return replace(self.facts, pointing=_pointing(self.aim, self.facts.site, middle))
 
 
-def draft_of(run: ExposureRun) -> HeaderDraft:
-    """Return what is known of an exposure that has just ended."""
-    camera = run.head.device.camera_device
-    around, user = camera.active_devices, camera.fits_header
-    facts = replace(
-        _own_facts(run),
+def draft_of(shot: Shot, started_utc: datetime) -> HeaderDraft:
+    """Return what is known now of an exposure that has just ended."""
+    around, geometry, sensor = shot.surroundings(), shot.geometry, shot.sensor
+    facts = FrameFacts(
+        instrument=shot.instrument,
+        rows=geometry.rows,
+        cols=geometry.cols,
+        exposure_s=shot.duration_s,
+        frame_type=FrameType[shot.frame_type.name],
+        bin_x=geometry.bin_x,
+        bin_y=geometry.bin_y,
+        start_x=geometry.start_x,
+        start_y=geometry.start_y,
+        sensor_cols=sensor.width,
+        sensor_rows=sensor.height,
+        pixel_width_um=sensor.pixel_width_um,
+        pixel_height_um=sensor.pixel_height_um,
+        started_utc=started_utc,
+        ccd_celsius=around.ccd_celsius,
+        setpoint_celsius=around.setpoint_celsius,
+        gain_electrons_per_adu=sensor.electrons_per_adu,
+        camera_model=shot.camera.description,
+        firmware=shot.camera.versions.firmware,
         telescope=around.telescope,
-        observer=user.observer,
-        object_name=user.object_name,
+        observer=around.observer,
+        object_name=around.object_name,
+        filter_name=around.filter_name,
+        focal_length_mm=around.focal_length_mm,
+        aperture_mm=around.aperture_mm,
         site=around.site,
         rotator_deg=around.rotator_deg,
         focuser_position=around.focuser_position,
         focuser_celsius=around.focuser_celsius,
         sky_brightness_mpsas=around.sky_brightness_mpsas,
-        extra=user.cards,
+        wcs_rotation_deg=around.wcs_rotation_deg,
+        extra=around.cards,
     )
-    return HeaderDraft(_with_optics(facts, run, around, user), around.aim)
-
-
-def _own_facts(run: ExposureRun) -> FrameFacts:
-    """Return what camera and exposure tell by themselves."""
-    head, geometry = run.head, run.geometry
-    device, ccd, cooler = head.device, head.facts, head.cooler
-    return FrameFacts(
-        instrument=device.name,
-        rows=geometry.rows,
-        cols=geometry.cols,
-        exposure_s=run.duration_s,
-        frame_type=FrameType[run.frame_type.name],
-        bin_x=geometry.bin_x,
-        bin_y=geometry.bin_y,
-        start_x=geometry.start_x,
-        start_y=geometry.start_y,
-        sensor_cols=ccd.width,
-        sensor_rows=ccd.height,
-        pixel_width_um=ccd.pixel_width_um,
-        pixel_height_um=ccd.pixel_height_um,
-        started_utc=run.started_utc,
-        ccd_celsius=cooler.ccd_celsius if cooler else None,
-        setpoint_celsius=cooler.setpoint_celsius if cooler else None,
-        gain_electrons_per_adu=ccd.electrons_per_adu,
-        camera_model=device.facts.description,
-        firmware=device.facts.versions.firmware,
-    )
-
-
-def _with_optics(
-    facts: FrameFacts, run: ExposureRun, around: ActiveDevices, user: FitsHeader
-) -> FrameFacts:
-    """Add what lies in the light path of this head; an external one has a telescope of its own."""
-    if run.head.device is not run.head.device.camera_device:
-        return replace(
-            facts,
-            focal_length_mm=around.guide_scope_focal_length_mm,
-            aperture_mm=around.guide_scope_aperture_mm,
-        )
-    return replace(
-        facts,
-        filter_name=around.filter_name,
-        focal_length_mm=user.focal_length_mm or around.focal_length_mm,
-        aperture_mm=user.aperture_mm or around.aperture_mm,
-        # A solver looks at the imager's frames.
-        wcs_rotation_deg=user.rotation_deg if run.head.words["head"] == "CCD" else None,
-    )
+    return HeaderDraft(facts, around.aim)
 
 
 def _pointing(aim: Aim, site: Site | None, utc: datetime) -> Pointing:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ from indi_stx.camera.exposing.phases import (
     Verdict,
     next_phase,
 )
+from indi_stx.camera.exposing.shot import Shot
+from indi_stx.clock import Clock
+from indi_stx.driver.subsystem import Log
 from indi_stx.errors import (
     CameraBusy,
     CameraError,
@@ -31,14 +36,10 @@ from indi_stx.errors import (
     ImageError,
     IndiStxError,
 )
-from indi_stx.indi import State
 
 if TYPE_CHECKING:
-    from indi_stx.camera.features.ccd import CcdHead
     from indi_stx.images.frame import Frame
-    from indi_stx.stx import CommandTiming
-    from indi_stx.stx.ccd_states import FrameType
-    from indi_stx.stx.settings import Geometry
+    from indi_stx.stx import Ccd, CommandTiming, Geometry
 
 FIRST_LOOK_S = 0.3
 """When the camera is first asked whether it really exposes."""
@@ -54,37 +55,69 @@ BUSY_TRIES = 20
 """How often a start is tried while the camera still ends what was aborted."""
 
 
+class CameraGeometry:
+    """The geometry that a CCD is known to be set to, so that it is told only what is new to it."""
+
+    def __init__(self, ccd: Ccd) -> None:
+        self._ccd = ccd
+        self._known: Geometry | None = None
+
+    async def send(self, geometry: Geometry) -> None:
+        """Tell the camera frame and binning unless it has them; one request for all of it.
+
+        Raises:
+            CameraError: not told; asked again with the next exposure.
+        """
+        if geometry != self._known:
+            self.forget()
+            await self._ccd.set_geometry(geometry)
+            self._known = geometry
+
+    def forget(self) -> None:
+        """Tell the camera its geometry anew next time: it may have restarted since."""
+        self._known = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How an exposure is watched.
+
+    Attributes:
+        clock: the time.
+        log: messages to people.
+        polling_s: returns the polling period at present.
+        show_remaining: is told the seconds left to expose, now and then and at the end.
+    """
+
+    clock: Clock
+    log: Log
+    polling_s: Callable[[], float]
+    show_remaining: Callable[[float], None]
+
+
 class ExposureRun:
     """One exposure of one CCD.
 
     Attributes:
+        shot: what was asked for.
         phase: where it is; see `indi_stx.camera.exposing.phases`.
         started_utc: when the shutter opened, as near as the start command can tell.
     """
 
-    def __init__(
-        self, head: CcdHead, duration_s: float, geometry: Geometry, frame_type: FrameType
-    ) -> None:
-        self.head = head
-        self.geometry = geometry
-        self.frame_type = frame_type
+    def __init__(self, shot: Shot, geometry: CameraGeometry, watch: Watch) -> None:
+        self.shot = shot
         self.phase = Phase.IDLE
         self.started_utc: datetime
-        self._duration_s = duration_s
-        self._clock = head.device.clock
+        self._geometry = geometry
+        self._watch = watch
+        self._clock = watch.clock
         self._exposure: Exposure
         self._wrong_tries_left = WRONG_TRIES
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
         """Whether it has begun and not ended."""
         return self.phase is not Phase.IDLE
-
-    @property
-    def duration_s(self) -> float:
-        """What the camera was asked for."""
-        return self._duration_s
 
     async def start(self) -> None:
         """Send geometry and start.
@@ -94,42 +127,31 @@ class ExposureRun:
         """
         self._happened(Event.REQUESTED)
         try:
-            await self.head.send_geometry(self.geometry)
+            await self._geometry.send(self.shot.geometry)
             timing = await self._start_command()
         except BaseException:
             self._happened(Event.FAILED)
             raise
         self.started_utc = timing.sent_utc + (timing.answered_utc - timing.sent_utc) / 2
         started_s = (timing.sent_monotonic_s + timing.answered_monotonic_s) / 2
-        self._exposure = Exposure(self._duration_s, started_s)
+        self._exposure = Exposure(self.shot.duration_s, started_s)
         self._happened(Event.ACCEPTED)
 
-    def follow(self) -> None:
-        """Go on in the background until the frame is handed over."""
-        name = f"{self.head.device.name}: {self.head.exposure.name}"
-        self._task = self.head.device.schedule.spawn(self._follow(), name)
+    async def to_frame(self) -> Frame:
+        """Wait for the end of an exposure that was started, and download its frame.
 
-    async def _follow(self) -> None:
-        """Count down, wait, download, hand over; whatever fails turns the exposure Alert."""
+        Raises:
+            ExposureLost: there is no frame, and there never will be.
+            CameraError, ImageError: no frame, as they say.
+        """
         try:
-            self.head.frame_taken(self, await self._to_frame())
-        except IndiStxError as error:
-            self._happened(Event.FAILED)
-            self.head.exposure_lost(str(error))
+            return await self._to_frame()
         except asyncio.CancelledError:
             self._happened(Event.ABORTED)
             raise
         except BaseException:
             self._happened(Event.FAILED)
-            self.head.exposure_lost("Internal error: no frame this time.")
             raise
-
-    async def cancel(self) -> None:
-        """Stop following; the camera is not told."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        self.phase = Phase.IDLE
 
     # --- start ---------------------------------------------------------------------------------
 
@@ -137,8 +159,8 @@ class ExposureRun:
         """Start, again while the camera is still ending an exposure that was just aborted."""
         for tries_left in reversed(range(BUSY_TRIES)):
             try:
-                return await self.head.ccd.start_exposure(
-                    self._duration_s, self.frame_type, self._clock.utc()
+                return await self.shot.ccd.start_exposure(
+                    self.shot.duration_s, self.shot.frame_type, self._clock.utc()
                 )
             except CameraBusy:
                 if not tries_left:
@@ -160,8 +182,8 @@ class ExposureRun:
     async def _count_down(self) -> None:
         """Report the remaining seconds once per polling period, and zero at the end."""
         while remaining := self._remaining_s():
-            await self._clock.sleep(min(remaining, self.head.device.general.polling_s))
-            self.head.show_exposure(self._remaining_s(), State.BUSY)
+            await self._clock.sleep(min(remaining, self._watch.polling_s()))
+            self._watch.show_remaining(self._remaining_s())
 
     async def _sleep_watching(self) -> None:
         """Look at the camera now and then until the time is up; silence is tolerated."""
@@ -169,7 +191,7 @@ class ExposureRun:
         while (remaining := self._remaining_s()) > pause:
             await self._clock.sleep(min(pause, remaining))
             await self._look()
-            pause = max(self.head.device.general.polling_s, FIRST_LOOK_S)
+            pause = max(self._watch.polling_s(), FIRST_LOOK_S)
         await self._clock.sleep(self._remaining_s())
         self._happened(Event.TIME_UP)
 
@@ -180,10 +202,10 @@ class ExposureRun:
             ExposureLost: the camera says that there will be no frame.
         """
         try:
-            state = await self.head.ccd.state()
+            state = await self.shot.ccd.state()
         except CameraError as error:
             self._check_patience(error)
-            self.head.device.log.debug(f"{error} The exposure goes on; asking again.")
+            self._watch.log.debug(f"{error} The exposure goes on; asking again.")
             await self._clock.sleep(RETRY_S)
             return Verdict.WAIT
         return self._exposure.observe(state, self._clock.monotonic())
@@ -192,7 +214,7 @@ class ExposureRun:
 
     async def _fetch(self) -> Frame:
         """Prepare the file while the camera reads out, then receive the pixels into it."""
-        with await open_download(self.head, self.geometry, draft_of(self)) as download:
+        with await self._open_download() as download:
             while await self._look() is Verdict.WAIT:
                 await self._clock.sleep(CLOSE_LOOK_S)
             self._happened(Event.READY)
@@ -202,13 +224,17 @@ class ExposureRun:
             self._happened(Event.RECEIVED)
             return download.finish()
 
+    async def _open_download(self) -> Download:
+        draft = draft_of(self.shot, self.started_utc)
+        return await open_download(self.shot, draft, self._watch.log)
+
     async def _receive(self, download: Download) -> bool:
         """Download once; False when the connection broke and it is worth another try."""
         try:
             await download.receive()
         except (CameraUnreachable, CameraTimeout) as error:
             self._check_patience(error)
-            self.head.device.log.warning(f"{error} The camera keeps the frame; trying again.")
+            self._watch.log.warning(f"{error} The camera keeps the frame; trying again.")
             return False
         except (CameraReplyInvalid, ImageError) as error:
             await self._explain(error)
@@ -226,17 +252,17 @@ class ExposureRun:
             await self._check_there(error)
         if not self._wrong_tries_left:
             raise ExposureLost(f"No usable frame in {WRONG_TRIES} tries. {error}") from error
-        self.head.device.log.warning(f"{error} Trying again.")
+        self._watch.log.warning(f"{error} Trying again.")
 
     async def _check_there(self, error: IndiStxError) -> None:
-        if not await self.head.ccd.image_ready():
+        if not await self.shot.ccd.image_ready():
             raise ExposureLost(
                 "The camera has no frame: it was restarted, or the exposure was aborted by "
                 "another program."
             ) from error
 
     def _check_patience(self, error: IndiStxError) -> None:
-        ended_s = self._exposure.started_s + self._duration_s
+        ended_s = self._exposure.started_s + self.shot.duration_s
         if self._clock.monotonic() > ended_s + GIVE_UP_S:
             raise ExposureLost(
                 f"No frame {GIVE_UP_S / 60:.0f} minutes after the exposure's end. {error}"

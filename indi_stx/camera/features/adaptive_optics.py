@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.tabs import GUIDER_CONTROL
 from indi_stx.driver.declarations import Lamp, Num, Numbers, Sw, Switches, light, number, switch
-from indi_stx.driver.groups import GUIDER_CONTROL
 from indi_stx.driver.properties import NumberProperty
 from indi_stx.errors import CameraError
 from indi_stx.indi import Permission, State
@@ -36,7 +36,18 @@ def mirror_units(steps: float) -> int:
     return round(AO_CENTER + steps * UNITS_PER_STEP)
 
 
-class AdaptiveOptics(CameraSubsystem):
+class MirrorPosition:
+    """Where the mirror was last sent; it stays there when the connection ends.
+
+    Attributes:
+        steps: from the centre; north in "y", east in "x".
+    """
+
+    def __init__(self) -> None:
+        self.steps = {"x": 0.0, "y": 0.0}
+
+
+class AdaptiveOptics(Feature):
     """AO_NS, AO_WE, AO_CENTER, AO_POSITION and AT_LIMIT."""
 
     north_south = number(
@@ -81,15 +92,15 @@ class AdaptiveOptics(CameraSubsystem):
             "AT_LIMIT_W": Lamp("West"),
         },
     )
-    steps: dict[str, float]
-    """Where the mirror stands, in steps from the centre: north in "y", east in "x"."""
 
-    async def on_connect(self) -> None:
-        """Take the mirror for centred where nothing is known; it is not moved."""
-        if not hasattr(self, "steps"):
-            self.steps = {"x": 0.0, "y": 0.0}
-        for p in (self.north_south, self.west_east, self.center):
-            p.state = State.IDLE
+    def __init__(self, session: CameraSession) -> None:
+        super().__init__(session)
+        self._mirror = session.lasting.of(MirrorPosition)
+        self.position.assign(_shown(self._units()))
+        self.at_limit.assign(self._lamps())
+
+    def _units(self) -> dict[str, int]:
+        return {axis: mirror_units(value) for axis, value in self._mirror.steps.items()}
 
     @north_south.on_write
     async def _north_south_requested(self, new: Numbers) -> None:
@@ -115,9 +126,9 @@ class AdaptiveOptics(CameraSubsystem):
     async def _step(self, p: NumberProperty, new: Numbers, axis: str, steps: float) -> None:
         p.publish(new, State.BUSY)
         p.assign(dict.fromkeys(new, 0.0))
-        wished = self.steps[axis] + steps
+        wished = self._mirror.steps[axis] + steps
         reachable = min(max(wished, -STEPS_TO_LIMIT), STEPS_TO_LIMIT)
-        await self._tilt({**self.steps, axis: reachable})
+        await self._tilt({**self._mirror.steps, axis: reachable})
         if reachable == wished:
             p.publish(state=State.OK)
         else:
@@ -130,9 +141,9 @@ class AdaptiveOptics(CameraSubsystem):
             CameraError: the camera did not take the command; the mirror counts as not moved.
         """
         units = {axis: mirror_units(value) for axis, value in steps.items()}
-        await self.device.camera.ao_guide(**units)
-        self.steps = steps
-        self.position.publish({"AO_X": float(units["x"]), "AO_Y": float(units["y"])}, State.BUSY)
+        await self.camera.ao_guide(**units)
+        self._mirror.steps = steps
+        self.position.publish(_shown(units), State.BUSY)
         self.position.publish(state=State.OK if await self._settled() else State.ALERT)
         self._show_limits()
 
@@ -140,7 +151,7 @@ class AdaptiveOptics(CameraSubsystem):
         """Wait until the camera says that the mirror rests; False when it does not in time."""
         try:
             async with asyncio.timeout(SETTLE_LIMIT_S):
-                while await self.device.camera.ao_status() is AoState.MOVING:
+                while await self.camera.ao_status() is AoState.MOVING:
                     await self.device.clock.sleep(SETTLE_PAUSE_S)
         except (CameraError, TimeoutError) as error:
             reason = str(error) or f"It still moves after {SETTLE_LIMIT_S:g} s."
@@ -149,9 +160,16 @@ class AdaptiveOptics(CameraSubsystem):
         return True
 
     def _show_limits(self) -> None:
-        lamps = {
-            name: State.ALERT if self.steps[axis] == limit else State.OK
-            for name, (axis, limit) in LIMITS.items()
-        }
+        lamps = self._lamps()
         if lamps != self.at_limit.values:
             self.at_limit.publish(lamps, State.OK)
+
+    def _lamps(self) -> dict[str, State]:
+        return {
+            name: State.ALERT if self._mirror.steps[axis] == limit else State.OK
+            for name, (axis, limit) in LIMITS.items()
+        }
+
+
+def _shown(units: dict[str, int]) -> dict[str, float]:
+    return {"AO_X": float(units["x"]), "AO_Y": float(units["y"])}

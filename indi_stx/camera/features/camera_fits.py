@@ -7,23 +7,25 @@ the saved configuration. Source: STX API, Get / Set FITS Settings.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from indi_stx.camera.stx_device import CameraSubsystem
-from indi_stx.driver.declarations import Num, Numbers, Texts, Txt, number, text
+from indi_stx.camera.session import Feature
+from indi_stx.camera.tabs import CAMERA_FITS
+from indi_stx.driver.declarations import Condition, Num, Numbers, Texts, Txt, number, text
+from indi_stx.driver.properties import Property
 from indi_stx.errors import CameraRefused, CameraReplyInvalid
 from indi_stx.indi import State
 
 if TYPE_CHECKING:
-    from indi_stx.driver.properties import Property
     from indi_stx.stx.fits_settings import FitsSettings
 
-CAMERA_FITS = "Camera FITS"
+THERE = Condition("where the camera has them", lambda settings: settings.are_there)
 
 
-class CameraFitsSettings(CameraSubsystem):
+class CameraFitsSettings(Feature):
     """CAMERA_FITS_TEXT and CAMERA_FITS_OPTICS."""
+
+    are_there = False
 
     texts = text(
         "CAMERA_FITS_TEXT",
@@ -34,6 +36,7 @@ class CameraFitsSettings(CameraSubsystem):
             "OBSERVER": Txt("Observer"),
             "TELESCOPE": Txt("Telescope"),
         },
+        exists=THERE,
     )
     optics = number(
         "CAMERA_FITS_OPTICS",
@@ -44,30 +47,22 @@ class CameraFitsSettings(CameraSubsystem):
             "APERTURE": Num("Aperture (mm)", "%.2f", 0, 1e5),
             "APERTURE_AREA": Num("Aperture Area (mm2)", "%.2f", 0, 1e9),
         },
+        exists=THERE,
     )
-    _are_there = False
 
-    async def on_connect(self) -> None:
+    async def begin(self) -> None:
         """Read them; a camera that has none of them is used without."""
-        self.texts.state = self.optics.state = State.IDLE
         try:
-            self._take_over(await self.device.camera.get_fits_settings())
+            self._take_over(await self.camera.get_fits_settings())
         except (CameraRefused, CameraReplyInvalid) as error:
-            self._are_there = False
             self.device.log.warning(f"The camera's FITS settings are not available. {error}")
         else:
-            self._are_there = True
-
-    def defined_now(
-        self, capabilities: frozenset[Hashable], connected: bool
-    ) -> list[Property[Any]]:
-        """Return what clients should know of."""
-        return super().defined_now(capabilities, connected) if self._are_there else []
+            self.are_there = True
 
     @texts.on_write
     async def _texts_requested(self, new: Texts) -> None:
         """Store the texts that differ, and show what the camera made of them."""
-        await self.device.camera.set_fits_settings(
+        await self.camera.set_fits_settings(
             object_name=new["OBJECT_NAME"],
             observer=new["OBSERVER"],
             telescope=new["TELESCOPE"],
@@ -77,7 +72,7 @@ class CameraFitsSettings(CameraSubsystem):
     @optics.on_write
     async def _optics_requested(self, new: Numbers) -> None:
         """Store the numbers that differ, and show what the camera made of them."""
-        await self.device.camera.set_fits_settings(
+        await self.camera.set_fits_settings(
             focal_length_mm=new["FOCAL_LENGTH"],
             aperture_mm=new["APERTURE"],
             aperture_area_mm2=new["APERTURE_AREA"],
@@ -86,7 +81,7 @@ class CameraFitsSettings(CameraSubsystem):
 
     async def _show(self, written: Property[Any]) -> None:
         """Read back: what the camera cannot take it drops without a word."""
-        self._take_over(await self.device.camera.get_fits_settings())
+        self._take_over(await self.camera.get_fits_settings())
         written.publish(state=State.OK)
 
     def _take_over(self, settings: FitsSettings) -> None:

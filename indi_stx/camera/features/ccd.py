@@ -7,11 +7,17 @@ Binary).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
-from indi_stx.camera.exposing.delivery import Delivery
-from indi_stx.camera.exposing.run import ExposureRun
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.exposing.delivery import Delivery, Order
+from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
+from indi_stx.camera.exposing.shot import ImageSource, Shot
+from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.facts import CcdFacts
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.tabs import IMAGE_INFO
 from indi_stx.driver.declarations import (
     Blob,
     Num,
@@ -23,19 +29,15 @@ from indi_stx.driver.declarations import (
     number,
     switch,
 )
-from indi_stx.driver.groups import IMAGE_INFO, MAIN
-from indi_stx.driver.properties import NumberProperty
-from indi_stx.errors import CameraError, ValueRefused
-from indi_stx.indi import Permission, State, SwitchRule, wire_number
+from indi_stx.driver.tabs import MAIN
+from indi_stx.errors import CameraError, IndiStxError, ValueRefused
+from indi_stx.indi import Attached, Permission, State, SwitchRule, wire_number
 from indi_stx.stx.ccd_states import FrameType
 from indi_stx.stx.settings import Geometry
 
 if TYPE_CHECKING:
-    from indi_stx.camera.facts import CcdFacts
-    from indi_stx.camera.features.cooler import Cooler
-    from indi_stx.camera.features.fast_exposure import FastExposure
-    from indi_stx.camera.stx_device import StxDevice
     from indi_stx.images.frame import Frame
+    from indi_stx.images.memory import MemoryFile
     from indi_stx.stx import Ccd
 
 MIN_EXPOSURE_S = 0.01
@@ -66,8 +68,33 @@ def info_elements(size: str, pixel: str, bits: str) -> dict[str, Num]:
     }
 
 
-class CcdHead(CameraSubsystem):
-    """One CCD; subclasses say which, and add what only they have."""
+class Sequence(Protocol):
+    """What makes one exposure follow another without a new request."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether exposures are taken as a sequence."""
+
+    def exposure_done(self, duration_s: float, is_latest: Callable[[], bool]) -> None:
+        """Count an exposure whose end has been reported, and begin the next if one is due."""
+
+    def stop(self) -> None:
+        """Let the exposure under way, if any, be the last one."""
+
+
+class CcdFeature(Feature):
+    """One CCD; subclasses say which, and add what only they have.
+
+    Args:
+        session: the connection.
+        ccd: the camera's calls for it.
+        facts: what the camera said of it when connecting.
+        surroundings: tells what a header says beyond the exposure itself.
+        polling_s: returns the polling period at present.
+
+    Attributes:
+        sequence: what makes sequences of exposures, where there is such a thing.
+    """
 
     exposure = number(
         "{head}_EXPOSURE",
@@ -124,6 +151,7 @@ class CcdHead(CameraSubsystem):
         "{settings}",
         {"INDI_ENABLED": Sw("Enabled"), "INDI_DISABLED": Sw("Disabled", True)},
         save=Save.ON_REQUEST,
+        lasting=True,
     )
     image = blob("{blob}", "Image Data", IMAGE_INFO, {"{blob}": Blob("{image}")})
     frame_type = switch(
@@ -131,6 +159,7 @@ class CcdHead(CameraSubsystem):
         "Type",
         "{settings}",
         {name: Sw(label, name == "FRAME_LIGHT") for name, (label, _) in FRAME_TYPES.items()},
+        lasting=True,
     )
     source = switch(
         "{head}_IMAGE_SOURCE",
@@ -140,31 +169,30 @@ class CcdHead(CameraSubsystem):
         save=Save.AT_START,
     )
 
-    facts: CcdFacts
-    _run: ExposureRun | None = None
-    _camera_geometry: Geometry | None = None
-    """What the camera is known to be set to; None when that must be told anew."""
-    fast: FastExposure | None = None
-    """What makes sequences of exposures, where the head has such a thing."""
-
-    def __init__(self, device: StxDevice) -> None:
-        super().__init__(device)
-        self.delivery = Delivery(self)
-
-    @property
-    def ccd(self) -> Ccd:
-        """The camera's calls for this CCD."""
-        raise NotImplementedError
-
-    @property
-    def cooler(self) -> Cooler | None:
-        """What cools this CCD, if anything does."""
-        return None
-
-    @property
-    def sensor_facts(self) -> CcdFacts:
-        """What the camera said of this CCD when connecting."""
-        raise NotImplementedError
+    def __init__(
+        self,
+        session: CameraSession,
+        ccd: Ccd,
+        facts: CcdFacts,
+        *,
+        surroundings: Callable[[], Surroundings],
+        polling_s: Callable[[], float],
+    ) -> None:
+        super().__init__(session)
+        self.ccd = ccd
+        self.facts = facts
+        self.sequence: Sequence | None = None
+        self._surroundings = surroundings
+        self._geometry_sent = CameraGeometry(ccd)
+        self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
+        self._run: ExposureRun | None = None
+        self.delivery = Delivery(
+            f"{self.device.name}: {self.image.name}",
+            self.send_file,
+            lambda: self.compression["INDI_ENABLED"],
+            self.device.log,
+        )
+        self._fit_to_sensor()
 
     @property
     def geometry(self) -> Geometry:
@@ -179,13 +207,13 @@ class CcdHead(CameraSubsystem):
         """Whether an exposure is on its way, its download included."""
         return self._run is not None and self._run.running
 
-    # --- connection ----------------------------------------------------------------------------
+    async def end(self) -> None:
+        """Let frames that the camera has given out already reach their place."""
+        await self.delivery.finish()
 
-    async def on_connect(self) -> None:
+    def _fit_to_sensor(self) -> None:
         """Narrow the limits to this sensor's, and begin with all of it."""
-        self.facts = facts = self.sensor_facts
-        self._camera_geometry = None
-        self._run = None
+        facts = self.facts
         self.frame.narrow(
             X=(0, facts.width - 1),
             Y=(0, facts.height - 1),
@@ -193,7 +221,7 @@ class CcdHead(CameraSubsystem):
             HEIGHT=(1, facts.height),
         )
         self.binning.narrow(HOR_BIN=(1, facts.max_bin_x), VER_BIN=(1, facts.max_bin_y))
-        self._show_full_frame()
+        self.frame.assign(self._whole_sensor)
         self.info.assign(
             {
                 "CCD_MAX_X": facts.width,
@@ -203,15 +231,10 @@ class CcdHead(CameraSubsystem):
                 "CCD_PIXEL_SIZE_Y": facts.pixel_height_um,
             }
         )
-        self.exposure.state = State.IDLE
 
-    async def on_disconnect(self) -> None:
-        """Let frames that the camera has given out already reach their place."""
-        await self.delivery.finish()
-
-    def _show_full_frame(self) -> None:
-        self.frame.assign({"X": 0, "Y": 0, "WIDTH": self.facts.width, "HEIGHT": self.facts.height})
-        self.binning.assign({"HOR_BIN": 1, "VER_BIN": 1})
+    @property
+    def _whole_sensor(self) -> dict[str, float]:
+        return {"X": 0, "Y": 0, "WIDTH": self.facts.width, "HEIGHT": self.facts.height}
 
     # --- frame ---------------------------------------------------------------------------------
 
@@ -232,6 +255,11 @@ class CcdHead(CameraSubsystem):
         if any(value != int(value) for value in new.values()):
             raise ValueRefused("Binning must be whole numbers.")
 
+    def reset_frame(self) -> None:
+        """Publish the whole sensor, unbinned."""
+        self.binning.publish({"HOR_BIN": 1, "VER_BIN": 1}, State.OK)
+        self.frame.publish(self._whole_sensor, State.OK)
+
     # --- exposure ------------------------------------------------------------------------------
 
     @exposure.on_write
@@ -247,10 +275,7 @@ class CcdHead(CameraSubsystem):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
-        geometry = self.geometry
-        if geometry.rows < 1 or geometry.cols < 1:
-            raise ValueRefused("The frame is smaller than one binned pixel; enlarge it.")
-        run = ExposureRun(self, duration_s, geometry, self.camera_frame_type)
+        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._watch)
         try:
             if self.running:
                 await self.abort_exposure()
@@ -260,7 +285,36 @@ class CcdHead(CameraSubsystem):
             raise
         self._run = run
         self.show_exposure(duration_s, State.BUSY)
-        run.follow()
+        self._following = self.session.tasks.spawn(self._follow(run), run.shot.name)
+
+    def _shot(self, duration_s: float) -> Shot:
+        geometry = self.geometry
+        if geometry.rows < 1 or geometry.cols < 1:
+            raise ValueRefused("The frame is smaller than one binned pixel; enlarge it.")
+        return Shot(
+            name=f"{self.device.name}: {self.exposure.name}",
+            instrument=self.device.name,
+            ccd=self.ccd,
+            duration_s=duration_s,
+            geometry=geometry,
+            frame_type=FrameType(FRAME_TYPES[self.frame_type.on or "FRAME_LIGHT"][1]),
+            source=(ImageSource.CAMERA_FITS if self.source["SOURCE_FITS"] else ImageSource.BINARY),
+            sensor=self.facts,
+            camera=self.session.facts,
+            surroundings=self._surroundings,
+        )
+
+    async def _follow(self, run: ExposureRun) -> None:
+        """Wait for the frame and hand it on; whatever fails turns the exposure Alert."""
+        try:
+            frame = await run.to_frame()
+        except IndiStxError as error:
+            self.exposure_lost(str(error))
+        except Exception:
+            self.exposure_lost("Internal error: no frame this time.")
+            raise
+        else:
+            self._frame_taken(run, frame)
 
     @abort.on_write
     async def _abort_requested(self, new: Switches) -> None:
@@ -285,49 +339,27 @@ class CcdHead(CameraSubsystem):
         Raises:
             CameraError: the camera may still be exposing.
         """
-        await self._stop_run()
+        if self._run is not None:
+            await self._forget_run()
         await self.ccd.abort_exposure()
 
-    def is_current(self, run: ExposureRun) -> bool:
-        """Tell whether no newer exposure has been started."""
-        return self._run is run
+    async def _forget_run(self) -> None:
+        self._run = None
+        self._following.cancel()
+        await asyncio.wait([self._following])
 
     def show_exposure(self, remaining_s: float, state: State) -> None:
         """Publish the countdown."""
         self.exposure.publish({f"{self.words['head']}_EXPOSURE_VALUE": remaining_s}, state)
 
-    def frame_taken(self, run: ExposureRun, frame: Frame) -> None:
-        """Deliver what an exposure has brought; the frame is closed when that is done."""
-        if self.fast is not None and self.fast.enabled:
-            self.fast.frame_taken(run, frame)
-        else:
-            self.delivery.put(frame, run)
-
     def exposure_lost(self, reason: str) -> None:
         """Report an exposure that brings no frame; a sequence ends with it."""
-        self.forget_geometry()
+        self._geometry_sent.forget()
         self._end_sequence()
         self.device.refuse(self.exposure, reason)
 
-    async def send_geometry(self, geometry: Geometry) -> None:
-        """Tell the camera frame and binning unless it has them; one request for all of it.
-
-        Raises:
-            CameraError: not told; asked again with the next exposure.
-        """
-        if geometry != self._camera_geometry:
-            self.forget_geometry()
-            await self.ccd.set_geometry(geometry)
-            self._camera_geometry = geometry
-
-    def forget_geometry(self) -> None:
-        """Tell the camera its geometry anew next time: it may have restarted since."""
-        self._camera_geometry = None
-
-    @property
-    def camera_frame_type(self) -> FrameType:
-        """The frame type as the camera numbers it."""
-        return FrameType(FRAME_TYPES[self.frame_type.on or "FRAME_LIGHT"][1])
+    def _show_remaining(self, remaining_s: float) -> None:
+        self.show_exposure(remaining_s, State.BUSY)
 
     def _checked_duration(self, duration_s: float) -> float:
         """Return the duration the camera is asked for; a bias is as short as can be."""
@@ -342,16 +374,38 @@ class CcdHead(CameraSubsystem):
         return duration_s
 
     def _end_sequence(self) -> None:
-        if self.fast is not None:
-            self.fast.stop()
+        if self.sequence is not None:
+            self.sequence.stop()
 
-    async def _stop_run(self) -> None:
-        if self._run is not None:
-            await self._run.cancel()
-            self._run = None
+    # --- delivery ------------------------------------------------------------------------------
 
+    def _frame_taken(self, run: ExposureRun, frame: Frame) -> None:
+        """Have a frame delivered. In a sequence its exposure counts as done before that."""
+        sequence = self.sequence
+        in_sequence = sequence is not None and sequence.enabled
+        if in_sequence:
+            self.show_exposure(0, State.OK)
 
-def reset_frame(frame: NumberProperty, binning: NumberProperty, facts: CcdFacts) -> None:
-    """Publish the whole sensor, unbinned."""
-    binning.publish({"HOR_BIN": 1, "VER_BIN": 1}, State.OK)
-    frame.publish({"X": 0, "Y": 0, "WIDTH": facts.width, "HEIGHT": facts.height}, State.OK)
+        def is_latest() -> bool:
+            return self._run is run
+
+        def done(delivered: bool) -> None:
+            if not delivered:
+                self._end_sequence()
+            if is_latest() and not delivered:
+                self.exposure.publish(state=State.ALERT)
+            elif is_latest() and not in_sequence:
+                self.show_exposure(0, State.OK)
+
+        self.delivery.put(Order(frame, lambda: in_sequence or is_latest(), done))
+        if sequence is not None and in_sequence:
+            sequence.exposure_done(run.shot.duration_s, is_latest)
+
+    async def send_file(self, file: MemoryFile, suffix: str) -> None:
+        """Send a file as this CCD's BLOB.
+
+        Size, length and descriptor agree even for a compressed file: local clients map `size` bytes
+        of the descriptor, and die when it is shorter (libindi 1.9.9 sends the uncompressed size).
+        """
+        content = Attached(file.fd, file.size)
+        await self.image.deliver(self.words["blob"], content, size=file.size, suffix=suffix)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from indi_stx.camera.facts import Capability
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.session import Feature
 from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, switch
-from indi_stx.driver.groups import MAIN
+from indi_stx.driver.tabs import MAIN
 from indi_stx.errors import ValueRefused
 from indi_stx.indi import State
 from indi_stx.stx.settings import CcdSettings, FanState
@@ -29,8 +29,11 @@ STATES = {
 ELEMENTS = {state: element for element, state in STATES.items()}
 
 
-class Fan(CameraSubsystem):
+class Fan(Feature):
     """CCD_FAN and CCD_FAN_POWER."""
+
+    needs = Capability.FAN
+    reads = PARAMETERS
 
     fan = switch(
         "CCD_FAN",
@@ -41,20 +44,14 @@ class Fan(CameraSubsystem):
             "FAN_MANUAL": Sw("Manual"),
             "FAN_AUTOMATIC": Sw("Automatic", True),
         },
-        needs=Capability.FAN,
     )
     power = number(
         "CCD_FAN_POWER",
         "Fan %",
         MAIN,
         {"CCD_FAN_VALUE": Num("[%]", "%.f", 0, 100, 1)},
-        needs=Capability.FAN,
+        shows={"CCD_FAN_VALUE": "fan_power_percent"},
     )
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """What to ask the camera for; nothing when its fan cannot be seen."""
-        return PARAMETERS if Capability.FAN in self.device.capabilities else ()
 
     @fan.on_write
     async def _fan_requested(self, new: Switches) -> None:
@@ -71,18 +68,15 @@ class Fan(CameraSubsystem):
         self.power.publish(state=State.OK)
 
     async def _set(self, **changes: Unpack[CcdChanges]) -> None:
-        imager = self.device.camera.imager
+        imager = self.camera.imager
         await imager.set_settings(**changes)
         kept = await imager.get_settings(*PARAMETERS)
-        self.show(kept)
+        self.show(vars(kept))
+        self.observe(kept)
         if any(getattr(kept, name, value) != value for name, value in changes.items()):
             raise ValueRefused("The camera accepted the fan's setting but kept its own: try again.")
 
-    def show(self, settings: CcdSettings) -> None:
-        """Report what the camera says of its fan, if that is new."""
+    def observe(self, settings: CcdSettings) -> None:
+        """Report what drives the fan, if that is new."""
         if "fan_state" in settings and ELEMENTS[settings.fan_state] != self.fan.on:
             self.fan.select(ELEMENTS[settings.fan_state])
-        if "fan_power_percent" in settings:
-            percent = settings.fan_power_percent
-            if percent != self.power["CCD_FAN_VALUE"]:
-                self.power.publish({"CCD_FAN_VALUE": percent})

@@ -8,23 +8,43 @@ Ok, count, next exposure, BLOB.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.exposing.delivery import Delivery
+from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.declarations import Num, Save, Sw, Switches, number, switch
-from indi_stx.driver.groups import OPTIONS
+from indi_stx.driver.lanes import Lane
+from indi_stx.driver.tabs import OPTIONS
 from indi_stx.errors import CameraError, IndiStxError
 from indi_stx.indi import State
 
-if TYPE_CHECKING:
-    from indi_stx.camera.exposing.run import ExposureRun
-    from indi_stx.camera.features.ccd import CcdHead
-    from indi_stx.camera.stx_device import StxDevice
-    from indi_stx.images.frame import Frame
+
+class Exposing(Protocol):
+    """The CCD whose exposures are counted."""
+
+    lane: Lane
+    delivery: Delivery
+
+    @property
+    def running(self) -> bool:
+        """Whether an exposure is on its way, its download included."""
+
+    async def expose(self, duration_s: float) -> None:
+        """Begin an exposure with the present settings."""
+
+    async def abort_exposure(self) -> None:
+        """Forget the running exposure and end it in the camera."""
+
+    def show_exposure(self, remaining_s: float, state: State) -> None:
+        """Publish the countdown."""
+
+    def exposure_lost(self, reason: str) -> None:
+        """Report an exposure that brings no frame."""
 
 
-class FastExposure(CameraSubsystem):
+class FastExposure(Feature):
     """CCD_FAST_TOGGLE and CCD_FAST_COUNT, for the exposures of one head."""
 
     toggle = switch(
@@ -43,27 +63,30 @@ class FastExposure(CameraSubsystem):
         timeout_s=0,
     )
 
-    def __init__(self, device: StxDevice, head: CcdHead) -> None:
-        super().__init__(device)
+    def __init__(self, session: CameraSession, head: Exposing) -> None:
+        # One lane with the CCD: switching off must not overtake an exposure that is being started.
+        super().__init__(session, head.lane)
         self._head = head
-        self.lane = head.lane  # switching off must not overtake an exposure that is being started
-        head.fast = self
 
     @property
     def enabled(self) -> bool:
         """Whether exposures are taken as sequences."""
         return self.toggle["INDI_ENABLED"]
 
-    def frame_taken(self, run: ExposureRun, frame: Frame) -> None:
-        """Report the end of an exposure, deliver its frame, and begin the next if one is due."""
-        self._head.show_exposure(0, State.OK)
+    def exposure_done(self, duration_s: float, is_latest: Callable[[], bool]) -> None:
+        """Count an exposure, and begin the next one if the count says so.
+
+        Args:
+            duration_s: of this exposure and of the next.
+            is_latest: tells whether no client has begun or aborted an exposure since.
+        """
         left = self.count["FRAMES"] - 1
         if left >= 1:
             self.count.publish({"FRAMES": left}, State.BUSY)
-            self.device.schedule.spawn(self._go_on(run), f"{self.device.name}: fast exposure")
+            work = self._go_on(duration_s, is_latest)
+            self.session.tasks.spawn(work, f"{self.device.name}: fast exposure")
         else:
             self.count.publish(state=State.IDLE)
-        self._head.delivery.put(frame, run, answered=True)
 
     def stop(self) -> None:
         """Let the exposure under way, if any, be the last one."""
@@ -86,21 +109,16 @@ class FastExposure(CameraSubsystem):
         else:
             self._head.show_exposure(0, State.IDLE)
 
-    async def on_connect(self) -> None:
-        """Begin without a sequence."""
-        self.count.assign({"FRAMES": 1})
-        self.count.state = State.IDLE
-
-    async def _go_on(self, run: ExposureRun) -> None:
+    async def _go_on(self, duration_s: float, is_latest: Callable[[], bool]) -> None:
         """Queue the next exposure once only the frame just taken is still to be delivered."""
         await self._head.delivery.at_most(1)
-        self.lane.put(partial(self._expose_next, run))
+        self.lane.put(partial(self._expose_next, duration_s, is_latest))
 
-    async def _expose_next(self, run: ExposureRun) -> None:
+    async def _expose_next(self, duration_s: float, is_latest: Callable[[], bool]) -> None:
         """Start the next exposure, unless a client has decided otherwise since the last one."""
-        if not self._head.is_current(run) or self.count.state is State.IDLE:
+        if not is_latest() or self.count.state is State.IDLE:
             return
         try:
-            await self._head.expose(run.duration_s)
+            await self._head.expose(duration_s)
         except IndiStxError as error:
             self._head.exposure_lost(str(error))

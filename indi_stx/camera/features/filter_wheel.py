@@ -8,9 +8,8 @@ slots the wheel has is a setting. Source: STX API, "Filter State" to "Set Filter
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
     Num,
     Numbers,
@@ -23,13 +22,9 @@ from indi_stx.driver.declarations import (
     switch,
     text,
 )
-from indi_stx.driver.groups import FILTER_WHEEL
 from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, ValueRefused
 from indi_stx.indi import State, SwitchRule
 from indi_stx.stx.filters import NO_FILTER, SLOTS, FilterSettings, FilterState
-
-if TYPE_CHECKING:
-    from indi_stx.camera.stx_device import StxDevice
 
 LOOK_S = 0.25
 """Pause between two looks at a moving wheel."""
@@ -56,7 +51,7 @@ def name_elements(slots: int) -> dict[str, Txt]:
     return {f"FILTER_SLOT_NAME_{slot}": Txt(f"Filter#{slot}") for slot in range(1, slots + 1)}
 
 
-class FilterWheel(CameraSubsystem):
+class FilterWheel(Feature):
     """FILTER_SLOT, FILTER_NAME, FILTER_SLOTS and FILTER_INITIALIZE."""
 
     slot = number(
@@ -83,8 +78,8 @@ class FilterWheel(CameraSubsystem):
         rule=SwitchRule.AT_MOST_ONE,
     )
 
-    def __init__(self, device: StxDevice) -> None:
-        super().__init__(device)
+    def __init__(self, session: CameraSession) -> None:
+        super().__init__(session)
         self._busy = False
         self._seen = FilterState.IDLE
         self._look_at_state = True
@@ -128,7 +123,7 @@ class FilterWheel(CameraSubsystem):
             raise ValueRefused("A filter needs a name.")
         self._busy = True
         try:
-            await self.device.camera.set_filter_names(changed)
+            await self.camera.set_filter_names(changed)
         finally:
             self._busy = False
 
@@ -140,7 +135,7 @@ class FilterWheel(CameraSubsystem):
             raise ValueRefused(f"A wheel cannot have {count:g} slots.")
         if count == self.slots["SLOTS"]:
             return
-        settings = await self.device.camera.get_filter_settings()
+        settings = await self.camera.get_filter_settings()
         self.slots.publish(new, State.OK)
         self.slot.delete()
         self.names.delete()
@@ -154,7 +149,7 @@ class FilterWheel(CameraSubsystem):
         self._busy = True
         self.slot.publish(state=State.BUSY)
         try:
-            await self.device.camera.change_filter(target)
+            await self.camera.change_filter(target)
             trouble = await self._arrive(target)
         except CameraError as error:
             trouble = str(error)
@@ -189,24 +184,23 @@ class FilterWheel(CameraSubsystem):
 
     async def _resting_place(self) -> int | None:
         """Return where the wheel rests, None when it does not."""
-        self._seen = await self.device.camera.filter_state()
+        self._seen = await self.camera.filter_state()
         if self._seen is not FilterState.IDLE:
             return None
-        return (await self.device.camera.get_filter_settings(())).current
+        return (await self.camera.get_filter_settings(())).current
 
     # --- what the camera shows -----------------------------------------------------------------
 
-    async def on_connect(self) -> None:
+    async def begin(self) -> None:
         """Show the true slot and names from the first definition on."""
-        self._busy = False
-        self._seen = await self.device.camera.filter_state()
-        self._take_over(await self.device.camera.get_filter_settings())
+        self._seen = await self.camera.filter_state()
+        self._take_over(await self.camera.get_filter_settings())
         self.slot.state = STATES[self._seen]
         if self._seen is FilterState.ERROR:
             self.device.log.warning(STUCK)
 
     async def poll(self) -> None:
-        """Notice what others do to the wheel; looks at its state and its slot by turns."""
+        """Notice what others do to the wheel: one period asks its state, the next its slot."""
         if self._busy:
             return
         self._look_at_state = not self._look_at_state
@@ -216,7 +210,7 @@ class FilterWheel(CameraSubsystem):
             await self._poll_settings()
 
     async def _poll_state(self) -> None:
-        state = await self.device.camera.filter_state()
+        state = await self.camera.filter_state()
         if self._busy or state is self._seen:
             return
         before, self._seen = self._seen, state
@@ -231,7 +225,7 @@ class FilterWheel(CameraSubsystem):
                     self.slot.publish(state=State.OK)
 
     async def _poll_settings(self) -> None:
-        settings = await self.device.camera.get_filter_settings()
+        settings = await self.camera.get_filter_settings()
         if self._busy:
             return
         if settings.current != self.current:

@@ -8,10 +8,13 @@ three elements by their place, so these come first.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from indi_stx.camera.stx_device import CameraSubsystem, StxDevice
+from indi_stx.camera.exposing.surroundings import UNKNOWN
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.tabs import WCS
 from indi_stx.driver.declarations import (
+    Condition,
     Num,
     Numbers,
     Save,
@@ -19,27 +22,31 @@ from indi_stx.driver.declarations import (
     Switches,
     Texts,
     Txt,
-    When,
     number,
     switch,
     text,
 )
-from indi_stx.driver.groups import GENERAL, OPTIONS
+from indi_stx.driver.tabs import GENERAL, OPTIONS
 from indi_stx.errors import ValueRefused
 from indi_stx.indi import State, wire_number
 
 if TYPE_CHECKING:
-    from indi_stx.driver.properties import Property
     from indi_stx.images.facts import CustomCard
 
-WCS = "WCS"
-UNKNOWN = "Unknown"
 CLEAR = "INDI_CLEAR"
 """Written as a keyword, it forgets all cards."""
 KEYWORD_ELEMENTS = ("KEYWORD_NAME", "KEYWORD_VALUE", "KEYWORD_COMMENT")
 
 
-class FitsHeader(CameraSubsystem):
+class UserCards:
+    """What the user has said for the headers; outlives the connection."""
+
+    def __init__(self) -> None:
+        self.cards: dict[Hashable, CustomCard] = {}
+        self.rotation_is_known = False
+
+
+class FitsHeader(Feature):
     """FITS_HEADER, SCOPE_INFO, WCS_CONTROL and CCD_ROTATION."""
 
     header = text(
@@ -53,6 +60,7 @@ class FitsHeader(CameraSubsystem):
             "FITS_OBSERVER": Txt("Observer", UNKNOWN),
             "FITS_OBJECT": Txt("Object", UNKNOWN),
         },
+        lasting=True,
     )
     scope_info = number(
         "SCOPE_INFO",
@@ -71,26 +79,27 @@ class FitsHeader(CameraSubsystem):
         WCS,
         {"WCS_ENABLE": Sw("Enable"), "WCS_DISABLE": Sw("Disable", True)},
         timeout_s=0,
+        lasting=True,
     )
     rotation = number(
         "CCD_ROTATION",
         "CCD FOV",
         WCS,
         {"CCD_ROTATION_VALUE": Num("Rotation", "%g", -360, 360, 1)},
-        when=When.ON_DEMAND,
+        exists=Condition("while WCS_CONTROL is on", lambda header: header.wcs["WCS_ENABLE"]),
+        lasting=True,
     )
 
-    def __init__(self, device: StxDevice) -> None:
-        super().__init__(device)
-        self._cards: dict[Hashable, CustomCard] = {}
-        self._rotation_is_known = False
+    def __init__(self, session: CameraSession) -> None:
+        super().__init__(session)
+        self._kept = session.lasting.of(UserCards)
 
     # --- for the header ------------------------------------------------------------------------
 
     @property
     def cards(self) -> tuple[CustomCard, ...]:
         """The user's cards, in the order in which they were first written."""
-        return tuple(self._cards.values())
+        return tuple(self._kept.cards.values())
 
     @property
     def observer(self) -> str:
@@ -115,7 +124,7 @@ class FitsHeader(CameraSubsystem):
     @property
     def rotation_deg(self) -> float | None:
         """The camera's orientation, None while nobody told it or world coordinates are off."""
-        known = self.wcs["WCS_ENABLE"] and self._rotation_is_known
+        known = self.wcs["WCS_ENABLE"] and self._kept.rotation_is_known
         return self.rotation["CCD_ROTATION_VALUE"] if known else None
 
     # --- cards ---------------------------------------------------------------------------------
@@ -125,7 +134,7 @@ class FitsHeader(CameraSubsystem):
         """Take one card, observer and object, or both: KStars sends all elements in any case."""
         keyword, value, comment = (new[element].strip() for element in KEYWORD_ELEMENTS)
         if keyword.upper() == CLEAR:
-            self._cards.clear()
+            self._kept.cards.clear()
         elif keyword or value or comment:
             self._keep(keyword, value, comment)
         elif self.header.written <= set(KEYWORD_ELEMENTS):
@@ -138,7 +147,7 @@ class FitsHeader(CameraSubsystem):
         from indi_stx.images.cards import COMMENTARY, parse_custom_card
 
         card = parse_custom_card(keyword, value, comment)
-        self._cards[card if card.keyword in COMMENTARY else card.keyword] = card
+        self._kept.cards[card if card.keyword in COMMENTARY else card.keyword] = card
 
     # --- world coordinates ---------------------------------------------------------------------
 
@@ -147,28 +156,14 @@ class FitsHeader(CameraSubsystem):
         """Offer CCD_ROTATION while world coordinates are wanted."""
         if new["WCS_ENABLE"]:
             self.device.log.info("World Coordinate System is enabled.")
-            if not self.rotation.defined:
-                self.rotation.define()
         else:
             self.device.log.info("World Coordinate System is disabled.")
-            self._rotation_is_known = False
-            self.rotation.delete()
+            self._kept.rotation_is_known = False
 
     @rotation.on_write
     async def _rotation_requested(self, new: Numbers) -> None:
         """Take the orientation that a plate solver found."""
-        self._rotation_is_known = True
+        self._kept.rotation_is_known = True
         self.rotation.publish(new, State.OK)
         degrees = wire_number(new["CCD_ROTATION_VALUE"])
         self.device.log.info(f"CCD FOV rotation updated to {degrees} degrees.")
-
-    def defined_now(
-        self, capabilities: frozenset[Hashable], connected: bool
-    ) -> list[Property[Any]]:
-        """Return what clients should know of; the rotation only while it is wanted."""
-        due = super().defined_now(capabilities, connected)
-        return [*due, self.rotation] if connected and self.wcs["WCS_ENABLE"] else due
-
-    async def on_disconnect(self) -> None:
-        """Withdraw the rotation, which the device does not do for properties on demand."""
-        self.rotation.delete()

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from indi_stx.camera.facts import Capability
-from indi_stx.camera.features.ccd import CcdHead, info_elements
+from indi_stx.camera.features.ccd import CcdFeature, info_elements
+from indi_stx.camera.tabs import GUIDER_HEAD, IMAGE_INFO
 from indi_stx.driver.declarations import number
-from indi_stx.driver.groups import IMAGE_INFO
 from indi_stx.indi import Permission
 
-if TYPE_CHECKING:
-    from indi_stx.camera.facts import CcdFacts
-    from indi_stx.stx import Ccd
 
-
-class Guider(CcdHead):
+class Guider(CcdFeature):
     """GUIDER_EXPOSURE and its family.
 
     GUIDER_EXPOSURE is defined first of them: KStars makes its guide chip when it arrives, and
@@ -29,7 +23,7 @@ class Guider(CcdHead):
         "image": "Guider Image",
         "expose": "Guide Head",
         "info": "Info",
-        "settings": "Guider Head",
+        "settings": GUIDER_HEAD,
     }
 
     info = number(
@@ -39,15 +33,3 @@ class Guider(CcdHead):
         info_elements("%4.0f", "%5.2f", "%3.0f"),
         permission=Permission.READ_ONLY,
     )
-
-    @property
-    def ccd(self) -> Ccd:
-        """The internal guide CCD's calls."""
-        return self.device.camera.guider
-
-    @property
-    def sensor_facts(self) -> CcdFacts:
-        """What the camera said of it when connecting."""
-        facts = self.device.facts.guider
-        assert facts is not None, "a subsystem that does not exist is not connected"
-        return facts

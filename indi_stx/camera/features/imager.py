@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from indi_stx.camera.features.ccd import CcdHead, reset_frame
+from indi_stx.camera.features.ccd import CcdFeature
+from indi_stx.camera.tabs import IMAGE_SETTINGS
 from indi_stx.driver.declarations import Save, Sw, Switches, switch
-from indi_stx.driver.groups import IMAGE_SETTINGS
 from indi_stx.indi import Permission, State
 
-if TYPE_CHECKING:
-    from indi_stx.camera.facts import CcdFacts
-    from indi_stx.camera.features.cooler import Cooler
-    from indi_stx.stx import Ccd
 
-
-class Imager(CcdHead):
+class Imager(CcdFeature):
     """CCD_EXPOSURE and its family."""
 
     words = {  # noqa: RUF012
@@ -50,23 +43,8 @@ class Imager(CcdHead):
         save=Save.ON_REQUEST,
     )
 
-    @property
-    def ccd(self) -> Ccd:
-        """The imaging CCD's calls."""
-        return self.device.camera.imager
-
-    @property
-    def cooler(self) -> Cooler | None:
-        """What cools it, if anything does."""
-        return self.device.cooler
-
-    @property
-    def sensor_facts(self) -> CcdFacts:
-        """What the camera said of it when connecting."""
-        return self.device.facts.imager
-
     @reset.on_write
     async def _reset_requested(self, new: Switches) -> None:
         """Go back to the whole sensor, unbinned."""
-        reset_frame(self.frame, self.binning, self.facts)
+        self.reset_frame()
         self.reset.clear(State.OK)

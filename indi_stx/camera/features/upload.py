@@ -11,22 +11,19 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from indi_stx.camera.exposing.delivery import send_file
-from indi_stx.camera.stx_device import CameraSubsystem
-from indi_stx.driver.declarations import Save, Sw, Switches, Texts, Txt, When, switch, text
-from indi_stx.driver.groups import IMAGE_INFO, OPTIONS
+from indi_stx.camera.exposing.delivery import Send
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.tabs import IMAGE_INFO
+from indi_stx.driver.declarations import Condition, Save, Sw, Switches, Texts, Txt, switch, text
+from indi_stx.driver.tabs import OPTIONS
 from indi_stx.errors import ImageError, ValueRefused
 from indi_stx.indi import Permission, State, SwitchRule
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indi_stx.camera.features.ccd import CcdHead
-    from indi_stx.camera.stx_device import StxDevice
-    from indi_stx.driver.properties import Property
     from indi_stx.images.memory import MemoryFile
 
 UNSAVED_LIMIT = 4
@@ -39,7 +36,14 @@ _MODES = {
 }
 
 
-class Upload(CameraSubsystem):
+class UnsavedFrames:
+    """Frames that could not be stored, the oldest first; they outlive the connection."""
+
+    def __init__(self) -> None:
+        self.frames: deque[MemoryFile] = deque()
+
+
+class Upload(Feature):
     """UPLOAD_MODE and its family, for the frames of one head."""
 
     mode = switch(
@@ -53,6 +57,7 @@ class Upload(CameraSubsystem):
         },
         timeout_s=0,
         save=Save.ON_REQUEST,
+        lasting=True,
     )
     settings = text(
         "UPLOAD_SETTINGS",
@@ -60,6 +65,7 @@ class Upload(CameraSubsystem):
         OPTIONS,
         {"UPLOAD_DIR": Txt("Dir"), "UPLOAD_PREFIX": Txt("Prefix", "IMAGE_XXX")},
         save=Save.ON_REQUEST,
+        lasting=True,
     )
     file_path = text(
         "CCD_FILE_PATH",
@@ -67,7 +73,7 @@ class Upload(CameraSubsystem):
         IMAGE_INFO,
         {"FILE_PATH": Txt("Path")},
         permission=Permission.READ_ONLY,
-        when=When.ON_DEMAND,
+        exists=Condition("while frames are stored", lambda upload: upload.stores),
     )
     unsaved = switch(
         "UPLOAD_UNSAVED",
@@ -75,16 +81,20 @@ class Upload(CameraSubsystem):
         OPTIONS,
         {"SAVE": Sw("Save"), "SEND": Sw("Send to client"), "DISCARD": Sw("Discard")},
         rule=SwitchRule.AT_MOST_ONE,
-        when=When.ON_DEMAND,
+        exists=Condition("while there are any", lambda upload: bool(upload.unsaved_frames)),
     )
 
-    def __init__(self, device: StxDevice, head: CcdHead) -> None:
-        super().__init__(device)
-        self._head = head
-        self._kept: deque[MemoryFile] = deque()
+    def __init__(self, session: CameraSession, send: Send) -> None:
+        super().__init__(session)
+        self._send = send
+        self._kept = session.lasting.of(UnsavedFrames)
         self._turn = asyncio.Lock()
         self.settings.assign({"UPLOAD_DIR": os.path.expanduser("~")})
-        head.delivery.upload = self
+
+    @property
+    def unsaved_frames(self) -> int:
+        """How many frames wait to be saved."""
+        return len(self._kept.frames)
 
     @property
     def stores(self) -> bool:
@@ -106,24 +116,6 @@ class Upload(CameraSubsystem):
                 return False
         return True
 
-    # --- connection ----------------------------------------------------------------------------
-
-    def defined_now(
-        self, capabilities: frozenset[Hashable], connected: bool
-    ) -> list[Property[Any]]:
-        """Return also the file's path while there are files, and what to do with unsaved ones."""
-        due = super().defined_now(capabilities, connected)
-        if connected and self.stores:
-            due.append(self.file_path)
-        if connected and self._kept:
-            due.append(self.unsaved)
-        return due
-
-    async def on_disconnect(self) -> None:
-        """Withdraw what is defined only at times; unsaved frames wait for the next connection."""
-        self.file_path.delete()
-        self.unsaved.delete()
-
     # --- writes --------------------------------------------------------------------------------
 
     @mode.on_write
@@ -131,10 +123,6 @@ class Upload(CameraSubsystem):
         """Choose where frames go, from the next one to be delivered on."""
         chosen = next(name for name, on in new.items() if on)
         self.device.log.info(f"Upload settings set to {_MODES[chosen]}.")
-        if chosen == "UPLOAD_CLIENT":
-            self.file_path.delete()
-        else:
-            self.file_path.define()
 
     @settings.on_write
     async def _settings_requested(self, new: Texts) -> None:
@@ -150,15 +138,14 @@ class Upload(CameraSubsystem):
         """Save, send or give up the frames that could not be stored, the oldest first."""
         wish = next((name for name, on in new.items() if on), None)
         async with self._turn:
-            while self._kept and wish is not None:
+            frames = self._kept.frames
+            while frames and wish is not None:
                 if wish == "SAVE":
-                    self._announce(await self._save(self._kept[0]))
+                    self._announce(await self._save(frames[0]))
                 elif wish == "SEND":
-                    await send_file(self._head, self._kept[0], ".fits")
-                self._kept.popleft().close()
+                    await self._send(frames[0], ".fits")
+                frames.popleft().close()
         self.unsaved.clear(State.OK)
-        if not self._kept:
-            self.unsaved.delete()
 
     # --- files ---------------------------------------------------------------------------------
 
@@ -180,14 +167,15 @@ class Upload(CameraSubsystem):
         """Hold a copy of the descriptor, not of the frame; the oldest makes room."""
         from indi_stx.images.memory import MemoryFile
 
-        if len(self._kept) == UNSAVED_LIMIT:
+        frames = self._kept.frames
+        if len(frames) == UNSAVED_LIMIT:
             self.device.log.error("The oldest unsaved frame is lost: there are too many to keep.")
-            self._kept.popleft().close()
-        self._kept.append(MemoryFile(os.dup(frame.fd)))
+            frames.popleft().close()
+        frames.append(MemoryFile(os.dup(frame.fd)))
         self.device.refuse(
             self.settings,
-            f"{reason} {len(self._kept)} unsaved frame(s) are kept in memory; correct the cause, "
+            f"{reason} {len(frames)} unsaved frame(s) are kept in memory; correct the cause, "
             f"then choose Save in {self.unsaved.label}.",
         )
-        if self.device.connected:
-            self.unsaved.define()
+        if not self.session.closed:
+            self.define_and_delete()

@@ -7,7 +7,8 @@ a minute. Source: STX API, Imager Get / Set Settings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.cooler.ramp import (
@@ -17,39 +18,38 @@ from indi_stx.camera.features.cooler.ramp import (
     Steadiness,
     ramp_step,
 )
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
-from indi_stx.driver.groups import MAIN
+from indi_stx.driver.properties import Property
+from indi_stx.driver.tabs import MAIN
 from indi_stx.errors import IndiStxError
 from indi_stx.indi import Permission, State
-from indi_stx.stx.pacing import Priority
 
 if TYPE_CHECKING:
-    from indi_stx.camera.features.fan import Fan
-    from indi_stx.camera.stx_device import StxDevice
     from indi_stx.stx import CcdSettings
 
 SHOWN_CELSIUS = 0.01
 OURS_CELSIUS = 0.25
 """A set point this near to the one that was sent may be a camera's rounding of it."""
-PARAMETERS = (
-    "cooler_on",
-    "temperature_celsius",
-    "setpoint_celsius",
-    "cooler_power_percent",
-    "ambient_celsius",
-)
 
 
-class Cooler(CameraSubsystem):
-    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER and what the camera measures besides."""
+class Destination:
+    """Where a ramp leads, and its last step; outlives the connection."""
+
+    ramp: Ramp | None = None
+
+
+class Cooler(Feature):
+    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, and the temperatures around the CCD."""
+
+    needs = Capability.COOLER
+    reads = ("cooler_on", "temperature_celsius", "setpoint_celsius", "cooler_power_percent")
 
     temperature = number(
         "CCD_TEMPERATURE",
         "Temperature",
         MAIN,
         {"CCD_TEMPERATURE_VALUE": Num("Temperature (C)", "%5.2f", -100, 100)},
-        needs=Capability.COOLER,
     )
     ramp = number(
         "CCD_TEMP_RAMP",
@@ -59,8 +59,8 @@ class Cooler(CameraSubsystem):
             "RAMP_SLOPE": Num("Max. dT (C/min)", "%.f", 0, 30, 1),
             "RAMP_THRESHOLD": Num("Threshold (C)", "%.1f", 0.1, 2, 0.1, 0.2),
         },
-        needs=Capability.COOLER,
         save=Save.ON_REQUEST,
+        lasting=True,
         autosave=True,
     )
     cooler = switch(
@@ -69,7 +69,6 @@ class Cooler(CameraSubsystem):
         MAIN,
         {"COOLER_ON": Sw("ON"), "COOLER_OFF": Sw("OFF", True)},
         timeout_s=0,
-        needs=Capability.COOLER,
     )
     power = number(
         "CCD_COOLER_POWER",
@@ -77,7 +76,7 @@ class Cooler(CameraSubsystem):
         MAIN,
         {"CCD_COOLER_VALUE": Num("[%]", "%.1f", 0, 100)},
         permission=Permission.READ_ONLY,
-        needs=Capability.COOLER,
+        shows={"CCD_COOLER_VALUE": "cooler_power_percent"},
     )
     ambient = number(
         "AMBIENT_TEMPERATURE",
@@ -85,15 +84,14 @@ class Cooler(CameraSubsystem):
         MAIN,
         {"AMBIENT_TEMPERATURE_VALUE": Num("Temperature (C)", "%5.2f", -100, 100)},
         permission=Permission.READ_ONLY,
-        needs=Capability.COOLER,
+        shows={"AMBIENT_TEMPERATURE_VALUE": "ambient_celsius"},
     )
     setpoint_celsius: float | None = None
     """What the camera regulates to at present; None while the cooler is off."""
 
-    def __init__(self, device: StxDevice, fan: Fan) -> None:
-        super().__init__(device)
-        self._fan = fan
-        self._ramp: Ramp | None = None
+    def __init__(self, session: CameraSession) -> None:
+        super().__init__(session)
+        self._kept = session.lasting.of(Destination)
         self._steadiness = Steadiness()
         self._latch_up = LatchUpWatch()
 
@@ -116,80 +114,72 @@ class Cooler(CameraSubsystem):
     @cooler.on_write
     async def _cooler_requested(self, new: Switches) -> None:
         """Switch the cooler on, to the camera's present set point, or off."""
-        await self.device.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
+        await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
         if new["COOLER_OFF"]:
-            self._ramp = None
+            self._kept.ramp = None
             if self.temperature.state is State.BUSY:
                 self.temperature.publish(state=State.IDLE)
 
     async def _aim(self, target_celsius: float) -> None:
         """Tell the camera the next set point on the way to a target."""
         step = round(ramp_step(self.ccd_celsius, target_celsius, self.ramp["RAMP_SLOPE"]), 2)
-        await self.device.camera.imager.set_settings(cooler_on=True, setpoint_celsius=step)
+        await self.camera.imager.set_settings(cooler_on=True, setpoint_celsius=step)
         due_s = self.device.clock.monotonic() + RAMP_STEP_S
-        self._ramp = Ramp(round(target_celsius, 2), step, due_s)
+        self._kept.ramp = Ramp(round(target_celsius, 2), step, due_s)
         self.setpoint_celsius = step
 
     async def _go_on(self) -> None:
         """Take the next step of a ramp; on the lane, so that it never overtakes a write."""
-        if self._step_due() and self._ramp is not None:
+        if self._step_due() and self._kept.ramp is not None:
             try:
-                await self._aim(self._ramp.target_celsius)
+                await self._aim(self._kept.ramp.target_celsius)
             except IndiStxError as error:
                 self.device.log.warning(f"The temperature ramp waits. {error}")
 
     def _step_due(self) -> bool:
         return (
-            self._ramp is not None
-            and not self._ramp.complete
+            self._kept.ramp is not None
+            and not self._kept.ramp.complete
             and (
                 not self.ramp["RAMP_SLOPE"]
-                or self.device.clock.monotonic() >= self._ramp.step_due_s
+                or self.device.clock.monotonic() >= self._kept.ramp.step_due_s
             )
         )
 
     # --- what the camera shows -----------------------------------------------------------------
 
-    async def on_connect(self) -> None:
-        """Show true values from the first definition on."""
-        self.temperature.state = State.IDLE
-        self._ramp = None
-        self._latch_up = LatchUpWatch()
-        await self.poll()
+    async def begin(self) -> None:
+        """Go on with a ramp of an earlier connection, if the camera still follows it."""
+        if self._kept.ramp and not self._reached():
+            self.temperature.state = State.BUSY
 
-    async def poll(self) -> None:
-        """Read all telemetry in one request, report what changed, and keep a ramp going."""
-        s = await self.device.camera.imager.get_settings(
-            *PARAMETERS, *self._fan.parameters, priority=Priority.TELEMETRY
-        )
-        self.setpoint_celsius = s.setpoint_celsius if s.cooler_on else None
+    def state_shown(self, p: Property[Any], readings: Mapping[str, Any]) -> State | None:
+        """Show the cooler's power as Idle while it is off."""
+        if p is self.power and not readings["cooler_on"]:
+            return State.IDLE
+        return super().state_shown(p, readings)
+
+    def observe(self, settings: CcdSettings) -> None:
+        """Report what changed, and keep a ramp going."""
+        self.setpoint_celsius = settings.setpoint_celsius if settings.cooler_on else None
         self._notice_others()
-        self._show(s)
-        self._fan.show(s)
-        self._watch(s)
+        self._show_temperature(settings.temperature_celsius, settings.cooler_power_percent)
+        if settings.cooler_on != self.cooler["COOLER_ON"]:
+            self.cooler.select("COOLER_ON" if settings.cooler_on else "COOLER_OFF", State.OK)
+        self._watch(settings)
         if self._step_due():
             self.lane.put(self._go_on)
 
     def _notice_others(self) -> None:
         """Give up a ramp when somebody else changed the set point or switched the cooler off."""
-        setpoint, ramp = self.setpoint_celsius, self._ramp
+        setpoint, ramp = self.setpoint_celsius, self._kept.ramp
         if setpoint is None and self.temperature.state is State.BUSY:
             self.device.refuse(
                 self.temperature,
                 "The cooler went off: another client did it, or the camera was restarted.",
             )
         if ramp and (setpoint is None or abs(setpoint - ramp.setpoint_celsius) > OURS_CELSIUS):
-            self._ramp = None
-
-    def _show(self, s: CcdSettings) -> None:
-        self._show_temperature(s.temperature_celsius, s.cooler_power_percent)
-        if s.cooler_on != self.cooler["COOLER_ON"]:
-            self.cooler.select("COOLER_ON" if s.cooler_on else "COOLER_OFF", State.OK)
-        if s.cooler_power_percent != self.power["CCD_COOLER_VALUE"]:
-            state = State.OK if s.cooler_on else State.IDLE
-            self.power.publish({"CCD_COOLER_VALUE": s.cooler_power_percent}, state)
-        if s.ambient_celsius != self.ambient["AMBIENT_TEMPERATURE_VALUE"]:
-            self.ambient.publish({"AMBIENT_TEMPERATURE_VALUE": s.ambient_celsius}, State.OK)
+            self._kept.ramp = None
 
     def _show_temperature(self, celsius: float, power_percent: float) -> None:
         moved = abs(celsius - self.ccd_celsius) >= SHOWN_CELSIUS
@@ -201,7 +191,7 @@ class Cooler(CameraSubsystem):
             self.temperature.publish()
 
     def _reached(self) -> bool:
-        target = self._ramp.target_celsius if self._ramp else self.setpoint_celsius
+        target = self._kept.ramp.target_celsius if self._kept.ramp else self.setpoint_celsius
         threshold = self.ramp["RAMP_THRESHOLD"]
         return target is not None and abs(self.ccd_celsius - target) <= threshold
 
@@ -216,7 +206,7 @@ class Cooler(CameraSubsystem):
             and self.ccd_celsius < self.setpoint_celsius
         )
         if ends:
-            self._ramp = None
+            self._kept.ramp = None
             self.device.log.info("The CCD is as warm as its surroundings let it get.")
         return ends
 

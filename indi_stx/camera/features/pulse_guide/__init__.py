@@ -9,19 +9,15 @@ Get Time Remaining"; libindi's guider interface for the properties.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from indi_stx.camera.features.pulse_guide.relays import Axis, Relay, RelayPort
-from indi_stx.camera.stx_device import CameraSubsystem
+from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.tabs import GUIDER_CONTROL
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
-from indi_stx.driver.groups import GUIDER_CONTROL
+from indi_stx.driver.properties import NumberProperty
 from indi_stx.errors import CameraError, IndiStxError, ValueRefused
 from indi_stx.indi import State, SwitchRule
 from indi_stx.stx.guiding import MAX_PULSE_S, MIN_PULSE_S, RelayDirection
-
-if TYPE_CHECKING:
-    from indi_stx.camera.stx_device import StxDevice
-    from indi_stx.driver.properties import NumberProperty
 
 CONFIRM_LIMIT_S = 1.0
 """How long the end of a pulse may wait for the camera to say that the relay has opened."""
@@ -52,7 +48,7 @@ def pulse_s(duration_ms: float) -> float:
     return max(MIN_PULSE_S, round(duration_ms / 10) / 100)
 
 
-class PulseGuide(CameraSubsystem):
+class PulseGuide(Feature):
     """TELESCOPE_TIMED_GUIDE_NS, TELESCOPE_TIMED_GUIDE_WE and GUIDE_RELAYS."""
 
     north_south = number(
@@ -89,9 +85,9 @@ class PulseGuide(CameraSubsystem):
         autosave=True,
     )
 
-    def __init__(self, device: StxDevice) -> None:
-        super().__init__(device)
-        self._port = RelayPort(device)
+    def __init__(self, session: CameraSession) -> None:
+        super().__init__(session)
+        self._port = RelayPort(session)
         self._pulses: dict[NumberProperty, asyncio.Task[None]] = {}
         self._unconfirmed = False
 
@@ -111,14 +107,6 @@ class PulseGuide(CameraSubsystem):
         if self._pulses:
             raise ValueRefused("Wait for the guide pulse to end before changing the relays.")
 
-    async def on_connect(self) -> None:
-        """Forget the last connection's pulses: they end by themselves, in the camera."""
-        self._port = RelayPort(self.device)
-        self._pulses = {}
-        for p in (self.north_south, self.west_east):
-            p.assign(dict.fromkeys(p, 0.0))
-            p.state = State.IDLE
-
     def _start(self, p: NumberProperty, new: Numbers) -> None:
         """Begin a pulse, in place of the one under way; of two directions the first one wins."""
         wished = next((element for element, ms in new.items() if ms > 0), None)
@@ -130,7 +118,7 @@ class PulseGuide(CameraSubsystem):
         p.publish({name: new[name] if name == wished else 0.0 for name in new}, State.BUSY)
         relay = relay_for(wished, self.mapping.values)
         work = self._pulse(p, relay, pulse_s(new[wished]))
-        self._pulses[p] = self.device.schedule.spawn(work, f"{self.device.name}: {wished}")
+        self._pulses[p] = self.session.tasks.spawn(work, f"{self.device.name}: {wished}")
 
     async def _pulse(self, p: NumberProperty, relay: Relay, duration_s: float) -> None:
         try:
@@ -161,7 +149,7 @@ class PulseGuide(CameraSubsystem):
             self._unconfirmed = False
 
     async def _time_left_s(self, relay: Relay) -> float:
-        return relay.time_left_s(await self.device.camera.pulse_time_remaining())
+        return relay.time_left_s(await self.camera.pulse_time_remaining())
 
     def _doubt(self, reason: str) -> None:
         """Warn once, not at every pulse, until an end is confirmed again."""

@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from indi_stx.camera.session import CameraSession
 from indi_stx.stx.guiding import MIN_PULSE_S, RelayDirection, RelayPulse, RelayTimes
 from indi_stx.stx.timing import CommandTiming
-
-if TYPE_CHECKING:
-    from indi_stx.camera.stx_device import StxDevice
 
 
 class Axis(enum.Enum):
@@ -57,8 +55,8 @@ class RelayPort:
         opens_at_s: when each relay that was ever closed opens, on the monotonic clock.
     """
 
-    def __init__(self, device: StxDevice) -> None:
-        self._device = device
+    def __init__(self, session: CameraSession) -> None:
+        self._session = session
         self._orders: dict[Axis, _Order] = {}
         self._sending = False
         self.opens_at_s: dict[Relay, float] = {}
@@ -76,7 +74,7 @@ class RelayPort:
         self._orders[relay.axis] = order
         if not self._sending:
             self._sending = True
-            self._device.schedule.spawn(self._send(), f"{self._device.name}: guide relays")
+            self._session.tasks.spawn(self._send(), f"{self._session.name}: guide relays")
         try:
             return await done
         finally:
@@ -109,9 +107,9 @@ class RelayPort:
         parameters = {}
         for relay, duration_s in pulses:
             # Noted before it is sent: an answer that gets lost does not mean that it stays open.
-            self._note(relay, duration_s, self._device.clock.monotonic())
+            self._note(relay, duration_s, self._session.clock.monotonic())
             parameters[relay.axis.value] = RelayPulse(relay.direction, duration_s)
-        timing = await self._device.camera.pulse_guide(**parameters)
+        timing = await self._session.camera.pulse_guide(**parameters)
         for relay, duration_s in pulses:
             self._note(relay, duration_s, timing.answered_monotonic_s)
         for order in orders:
@@ -122,4 +120,4 @@ class RelayPort:
         self.opens_at_s[relay] = from_s + duration_s
 
     def _is_closed(self, relay: Relay) -> bool:
-        return self.opens_at_s.get(relay, 0.0) > self._device.clock.monotonic()
+        return self.opens_at_s.get(relay, 0.0) > self._session.clock.monotonic()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from indi_stx.clock import Clock
+from indi_stx.errors import ConnectionClosed
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +20,8 @@ GLANCE_S = 1.0
 """How soon a period that has become shorter is noticed."""
 
 
-class Schedule:
-    """Tasks that end together.
+class Tasks:
+    """Tasks that end together; once closed, no new one begins.
 
     Errors of a task are logged, never lost: a task here has nobody who awaits it.
     """
@@ -28,9 +29,17 @@ class Schedule:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run work in the background until it ends or the schedule is cancelled."""
+        """Run work in the background until it ends or the tasks are closed.
+
+        Raises:
+            ConnectionClosed: they are closed; the work does not begin.
+        """
+        if self._closed:
+            work.close()
+            raise ConnectionClosed(f"{name}: not now, the connection has ended.")
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -42,12 +51,12 @@ class Schedule:
         """Run a job at once and then once per period; the period may change between ticks."""
         self.spawn(self._repeat(job, period_s), name)
 
-    async def cancel(self) -> None:
-        """End all tasks but the calling one, and wait until they have ended."""
-        others = self._tasks - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        if others:
+    async def close(self) -> None:
+        """End all tasks but the calling one, refuse new ones, and wait until they have ended."""
+        self._closed = True
+        while others := self._tasks - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
             await asyncio.wait(others)
 
     async def _repeat(

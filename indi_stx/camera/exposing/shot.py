@@ -1,0 +1,48 @@
+"""What is to be exposed: everything about one exposure that is known before it starts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.facts import CameraFacts, CcdFacts
+
+if TYPE_CHECKING:
+    from indi_stx.stx import Ccd, FrameType, Geometry
+
+
+class ImageSource(enum.Enum):
+    """Which of the camera's two files the pixels come from."""
+
+    BINARY = "Imager Data Binary"
+    CAMERA_FITS = "Imager Data FITS"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One exposure as it was asked for.
+
+    Attributes:
+        name: for logs: device and property.
+        instrument: the INDI device's name, for the header.
+        ccd: the camera's calls.
+        duration_s: what the camera is asked for.
+        geometry: frame and binning.
+        sensor: what does not change about the CCD.
+        camera: what the camera says of itself.
+        surroundings: tells, when it is called, what else belongs into the header.
+    """
+
+    name: str
+    instrument: str
+    ccd: Ccd
+    duration_s: float
+    geometry: Geometry
+    frame_type: FrameType
+    source: ImageSource
+    sensor: CcdFacts
+    camera: CameraFacts
+    surroundings: Callable[[], Surroundings]

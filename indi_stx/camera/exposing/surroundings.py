@@ -1,0 +1,53 @@
+"""What a FITS header tells beyond the exposure itself: sky, telescope, filter, cooler, the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indi_stx.images.facts import CustomCard, PierSide, Site
+
+UNKNOWN = "Unknown"
+"""What libindi's clients write as observer and object while nobody has said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a mount says it looks, as it says it.
+
+    Attributes:
+        of_date: the equinox is that of the date ("JNow"); J2000 otherwise.
+    """
+
+    ra_hours: float
+    dec_deg: float
+    of_date: bool
+    pier_side: PierSide | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a header tells beyond exposure and sensor; None or empty for what nobody knows.
+
+    Attributes:
+        ccd_celsius: of the CCD, at the last poll.
+        setpoint_celsius: what the cooler regulates to.
+        wcs_rotation_deg: the camera's orientation, where world coordinates are wanted.
+        cards: the user's own.
+    """
+
+    observer: str = UNKNOWN
+    object_name: str = UNKNOWN
+    telescope: str | None = None
+    aim: Aim | None = None
+    site: Site | None = None
+    rotator_deg: float | None = None
+    focuser_position: int | None = None
+    focuser_celsius: float | None = None
+    sky_brightness_mpsas: float | None = None
+    filter_name: str | None = None
+    focal_length_mm: float | None = None
+    aperture_mm: float | None = None
+    wcs_rotation_deg: float | None = None
+    ccd_celsius: float | None = None
+    setpoint_celsius: float | None = None
+    cards: tuple[CustomCard, ...] = ()

@@ -1,0 +1,98 @@
+"""A session of a camera: its client, what it said of itself, and the features that it has.
+
+The HTTP library is imported with the first one: the driver must be ready long before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, ClassVar
+
+from indi_stx.camera.facts import CameraFacts, Capability
+from indi_stx.camera.lasting import Lasting
+from indi_stx.driver.lanes import Lane
+from indi_stx.driver.session import Session
+from indi_stx.driver.subsystem import Owner, Subsystem
+
+if TYPE_CHECKING:
+    from indi_stx.stx import Camera, CcdSettings
+
+
+class CameraSession(Session):
+    """One connection to a camera, or to its guide head.
+
+    Attributes:
+        device: the INDI device that it belongs to.
+        camera: the HTTP client.
+        facts: what the camera said of itself when it was connected.
+        lasting: what earlier sessions have left for this one.
+    """
+
+    def __init__(
+        self,
+        device: Owner,
+        camera: Camera,
+        facts: CameraFacts,
+        lasting: Lasting,
+    ) -> None:
+        super().__init__(device.name, device.clock, device.log)
+        self.device = device
+        self.camera = camera
+        self.facts = facts
+        self.lasting = lasting
+
+
+class Feature(Subsystem):
+    """A subsystem of a session: one thing that the camera can do.
+
+    Attributes:
+        needs: hardware without which the feature does not exist; None for none.
+        reads: parameters that `observe` needs, besides those that properties show.
+    """
+
+    needs: ClassVar[Capability | None] = None
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, session: CameraSession, lane: Lane | None = None) -> None:
+        super().__init__(session.device, lane)
+        self.session = session
+
+    @property
+    def camera(self) -> Camera:
+        """The HTTP client of the connected camera."""
+        return self.session.camera
+
+    def observe(self, settings: CcdSettings) -> None:
+        """Take in what a poll has read of this feature's CCD."""
+
+
+async def open_client(
+    device: Owner, host: str, port: int, resources: contextlib.AsyncExitStack
+) -> tuple[Camera, CameraFacts]:
+    """Return a client of the camera at an address, and what it says of itself.
+
+    Args:
+        device: whose clock paces the commands.
+        host: name or IP address.
+        port: of the camera's web server.
+        resources: closes the client.
+
+    Raises:
+        CameraError: unreachable, or not a camera.
+    """
+    await asyncio.to_thread(_import_heavy)
+    from indi_stx.stx import Camera
+
+    camera = Camera(host, port, clock=device.clock)
+    resources.push_async_callback(camera.aclose)
+    return camera, await CameraFacts.read(camera)
+
+
+def _import_heavy() -> None:
+    """Import what only a connected camera needs, off the event loop."""
+    import indi_stx.images.coordinates
+    import indi_stx.images.fits
+    import indi_stx.images.frame
+    import indi_stx.stx.api
+    import indi_stx.stx.transport  # noqa: F401

@@ -1,0 +1,122 @@
+"""A session: everything of a device that begins with a connection and ends with it.
+
+Connect builds one: its subsystems, their lanes and all tasks belong to it. Disconnect closes that
+one thing. A closed session takes no task and no write any more, so nothing can outlive it; the next
+connection builds the next session, so nothing has to be put back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from indi_stx.clock import Clock
+from indi_stx.driver.subsystem import Log, Subsystem
+from indi_stx.driver.tasks import Tasks
+from indi_stx.errors import IndiStxError
+
+logger = logging.getLogger(__name__)
+
+
+class Session:
+    """The life of one connection.
+
+    Attributes:
+        name: of the device, for logs.
+        tasks: end with the session.
+        subsystems: in the order in which their properties are defined; fill before `begin`.
+        closed: whether it has ended, or is about to.
+        resources: closed last, when everything that uses them has ended.
+    """
+
+    def __init__(self, name: str, clock: Clock, log: Log) -> None:
+        self.name = name
+        self.clock = clock
+        self.log = log
+        self.tasks = Tasks(clock)
+        self.subsystems: Sequence[Subsystem] = ()
+        self.closed = False
+        self.resources = contextlib.AsyncExitStack()
+        self._silent: set[Subsystem] = set()
+        self._closing: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Let every subsystem read what its definitions need; nothing is defined yet.
+
+        Raises:
+            CameraError: or any other error of the project; close the session then.
+        """
+        for subsystem in self.subsystems:
+            await subsystem.begin()
+
+    def appear(self, polling_s: Callable[[], float]) -> None:
+        """Define the properties that exist, and begin to poll."""
+        for subsystem in self.subsystems:
+            subsystem.define_and_delete()
+        for subsystem in self.subsystems:
+            if type(subsystem).poll is not Subsystem.poll:
+                name = f"{self.name}: {type(subsystem).__name__}"
+                self.tasks.repeat(partial(self._poll, subsystem), polling_s, name)
+
+    async def close(self) -> None:
+        """Refuse everything new, end tasks and lanes, let go, withdraw the properties.
+
+        May be called again, and by several at once: all return when it is done. What a subsystem
+        fails to let go is logged and keeps no other from it. A caller that is cancelled makes it
+        hurry: what it waits for is given up, step by step, but no step is left out.
+        """
+        self.closed = True
+        for subsystem in self.subsystems:
+            subsystem.lane.refuse()
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name=f"{self.name}: closing")
+        try:
+            await asyncio.shield(self._closing)
+        except asyncio.CancelledError:
+            while not self._closing.done():
+                self._closing.cancel()
+                await asyncio.wait([self._closing])
+            raise
+
+    async def _close(self) -> None:
+        await self._step(self.tasks.close())
+        await self._together(lane.close() for lane in {s.lane for s in self.subsystems})
+        await self._together(subsystem.end() for subsystem in self.subsystems)
+        for subsystem in self.subsystems:
+            subsystem.withdraw()
+        await self._step(self.resources.aclose())
+
+    async def _together(self, steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+        async def all_of_them() -> None:
+            await asyncio.gather(*(self._step(step) for step in steps))
+
+        await self._step(all_of_them())
+
+    async def _step(self, step: Coroutine[Any, Any, None]) -> None:
+        try:
+            await step
+        except asyncio.CancelledError:
+            self.log.debug("The connection ends in a hurry.")
+        except Exception:
+            logger.exception("%s: a part of the connection did not end properly", self.name)
+
+    async def _poll(self, subsystem: Subsystem) -> None:
+        """Poll once; trouble is told when it begins and when it ends, not at every tick."""
+        try:
+            await subsystem.poll()
+            subsystem.define_and_delete()
+        except IndiStxError as error:
+            if not self._silent:
+                self.log.warning(f"{error} The driver keeps trying.")
+            self._silent.add(subsystem)
+        except Exception:
+            logger.exception("polling %s failed", type(subsystem).__name__)
+        else:
+            if subsystem in self._silent:
+                self._silent.discard(subsystem)
+                if not self._silent:
+                    self.log.info("The camera answers again.")
