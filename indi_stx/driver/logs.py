@@ -9,9 +9,10 @@ from __future__ import annotations
 import enum
 import logging
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from indi_stx.driver.declarations import Condition, Save, Sw, Switches, switch
+from indi_stx.driver.log_file import LogFile
 from indi_stx.driver.subsystem import Owner, Subsystem
 from indi_stx.driver.tabs import OPTIONS
 from indi_stx.indi import Message, State, SwitchRule
@@ -101,7 +102,7 @@ class Logs(Subsystem):
         save=Save.AT_START,
         save_rank=-1,
     )
-    _file: TextIO | None = None
+    _file: LogFile | None = None
 
     def __init__(self, device: Program) -> None:
         super().__init__(device)
@@ -123,13 +124,10 @@ class Logs(Subsystem):
         self._say(Level.DEBUG, text)
 
     async def close(self) -> None:
-        """Close the log file."""
-        self._close_file()
-
-    def _close_file(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close the log file, when all that was said before is in it."""
+        file, self._file = self._file, None
+        if file is not None:
+            await file.close()
 
     @debug_mode.on_write
     async def _debug_requested(self, new: Switches) -> None:
@@ -141,7 +139,7 @@ class Logs(Subsystem):
         """Open or close the log file."""
         self.output.publish(new, State.OK)
         if not new["FILE_DEBUG"]:
-            self._close_file()
+            await self.close()
 
     def _say(self, level: Level, text: str) -> None:
         logger.log(SERVER_LEVELS[level], "%s", text)
@@ -151,19 +149,18 @@ class Logs(Subsystem):
             self._append(level, text)
 
     def _append(self, level: Level, text: str) -> None:
-        try:
-            if self._file is None:
-                self._file = self._open()
-                self.info(f"Logging is enabled. Log file: {self._file.name}")
-            stamp = self.device.clock.utc().isoformat(timespec="milliseconds")
-            print(f"{stamp} {level.value}\t{text}", file=self._file, flush=True)
-        except OSError as error:
-            self.output.publish({"FILE_DEBUG": False}, State.ALERT)
-            self.error(f"Cannot write the log file: {error}; logging to file is switched off.")
+        if self._file is None:
+            self._file = LogFile(self._new_path(), self._file_failed)
+            self.info(f"Logging is enabled. Log file: {self._file.path}")
+        stamp = self.device.clock.utc().isoformat(timespec="milliseconds")
+        self._file.append(f"{stamp} {level.value}\t{text}")
 
-    def _open(self) -> TextIO:
+    def _file_failed(self, reason: str) -> None:
+        self.output.publish({"FILE_DEBUG": False}, State.ALERT)
+        self.error(f"Cannot write the log file {reason}; logging to file is switched off.")
+
+    def _new_path(self) -> Path:
         now = self.device.clock.utc()
         program = self.device.executable
         folder = Path.home() / ".indi" / "logs" / f"{now:%Y-%m-%d}" / program
-        folder.mkdir(parents=True, exist_ok=True)
-        return (folder / f"{program}_{now:%H:%M:%S}.log").open("a", encoding="utf-8")
+        return folder / f"{program}_{now:%H:%M:%S}.log"

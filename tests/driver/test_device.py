@@ -472,6 +472,8 @@ async def test_debug_shows_its_levels_and_steers_the_log() -> None:
         await server.write("Toy", Kind.SWITCH, "DEBUG_LEVEL", DBG_SESSION="On")
         await server.write("Toy", Kind.SWITCH, "LOG_OUTPUT", FILE_DEBUG="On")
         device.log.error("for the file")
+        await server.answer("Toy", Kind.SWITCH, "LOG_OUTPUT", FILE_DEBUG="Off")
+        await device.log.close()
         (log,) = (device.config.path.parent / "logs").rglob("*.log")
         assert "ERROR\tfor the file" in log.read_text()
         said = await server.write("Toy", Kind.SWITCH, "DEBUG", DISABLE="On")
