@@ -14,7 +14,7 @@ from indi_stx.camera.stx_device import CameraSubsystem, StxDevice
 from indi_stx.driver.declarations import Save, Texts, Txt, When, text
 from indi_stx.driver.groups import OPTIONS
 from indi_stx.errors import ValueRefused
-from indi_stx.images.facts import PierSide, Site
+from indi_stx.images.header_facts import PierSide, Site
 from indi_stx.indi import State
 
 SNOOPED = {

@@ -30,7 +30,7 @@ from indi_stx.indi import State, wire_number
 
 if TYPE_CHECKING:
     from indi_stx.driver.properties import Property
-    from indi_stx.images.facts import CustomCard
+    from indi_stx.images.header_facts import CustomCard
 
 WCS = "WCS"
 UNKNOWN = "Unknown"
@@ -135,7 +135,7 @@ class FitsHeader(CameraSubsystem):
 
     def _keep(self, keyword: str, value: str, comment: str) -> None:
         """Remember a card; a keyword replaces itself, commentary gathers without repetition."""
-        from indi_stx.images.cards import COMMENTARY, parse_custom_card
+        from indi_stx.images.header_cards import COMMENTARY, parse_custom_card
 
         card = parse_custom_card(keyword, value, comment)
         self._cards[card if card.keyword in COMMENTARY else card.keyword] = card

@@ -12,7 +12,8 @@ import pytest
 from astropy.io import fits
 
 from indi_stx.images.compress import compress
-from indi_stx.images.fits import (
+from indi_stx.images.frame import Frame, FrameReceiver
+from indi_stx.images.header import (
     CustomCard,
     FrameFacts,
     FrameType,
@@ -20,7 +21,6 @@ from indi_stx.images.fits import (
     Site,
     compose_header,
 )
-from indi_stx.images.frame import Frame, FrameReceiver
 
 ABOUT_THE_FILE = {"SIMPLE", "EXTEND", "COMMENT"}
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
-from indi_stx.images.fits import (
+from indi_stx.images.header import (
     CustomCard,
     FrameFacts,
     FrameType,

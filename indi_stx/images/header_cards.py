@@ -14,7 +14,7 @@ from typing import Any
 from astropy.io import fits
 
 from indi_stx.errors import ImageError
-from indi_stx.images.facts import CustomCard
+from indi_stx.images.header_facts import CustomCard
 
 # Longest quoted text of one card, its two quotes not counted.
 _TEXT_WIDTH = 68

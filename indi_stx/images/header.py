@@ -16,7 +16,7 @@ from typing import Any
 from astropy.io import fits
 
 from indi_stx import __version__
-from indi_stx.images.cards import (
+from indi_stx.images.header_cards import (
     COMMENTARY,
     check_custom_card,
     make_card,
@@ -24,7 +24,7 @@ from indi_stx.images.cards import (
     parse_camera_cards,
     parse_custom_card,
 )
-from indi_stx.images.facts import (
+from indi_stx.images.header_facts import (
     CustomCard,
     FrameFacts,
     FrameType,
