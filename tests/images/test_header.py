@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
-from indi_stx.images.header import (
+from indi_stx.images.header import compose_header
+from indi_stx.images.header_cards import check_custom_card, parse_custom_card
+from indi_stx.images.header_facts import (
     CustomCard,
     FrameFacts,
     FrameType,
@@ -21,9 +23,6 @@ from indi_stx.images.header import (
     PierSide,
     Pointing,
     Site,
-    check_custom_card,
-    compose_header,
-    parse_custom_card,
 )
 
 BARE = FrameFacts(
