@@ -89,7 +89,9 @@ def save(frame: MemoryFile, path: Path) -> None:
             _write_durably(frame, part)
             _name_exclusively(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            # A frame that has its name is saved, whether or not the temporary name can go.
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
         _flush_directory(path.parent)
     except OSError as error:
         raise _explained(path, error) from error
@@ -150,9 +152,31 @@ def _name_exclusively(part: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # Taking the name with an empty file first keeps the rename from hitting anyone else's.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+        _rename_exclusively(part, path)
+
+
+def _rename_exclusively(part: Path, path: Path) -> None:
+    """Take the name with an empty file first, so that the rename cannot hit anyone else's file."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
+    try:
+        placeholder = os.fstat(fd)
+    finally:
+        os.close(fd)  # network file systems do not rename over an open file
+    renamed = False
+    try:
         os.rename(part, path)
+        renamed = True
+    finally:
+        if not renamed:
+            _remove_if_still(placeholder, path)
+
+
+def _remove_if_still(placeholder: os.stat_result, path: Path) -> None:
+    """Remove our empty file; not what another program has put in its place since."""
+    with contextlib.suppress(OSError):
+        present = os.lstat(path)
+        if os.path.samestat(present, placeholder) and present.st_size == 0:
+            os.unlink(path)
 
 
 def _flush_directory(folder: Path) -> None:

@@ -107,14 +107,20 @@ def test_existing_file_is_not_replaced(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["M42.fits"]
 
 
-@pytest.mark.parametrize("taken", [False, True])
-def test_file_systems_without_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
-) -> None:
+def refuse_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it a file system like FAT."""
+
     def refuse(source: Path, target: Path) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_file_systems_without_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    refuse_links(monkeypatch)
     target = tmp_path / "M42.fits"
     if taken:
         target.write_bytes(b"precious")
@@ -212,3 +218,48 @@ def test_descriptors_are_given_back(tmp_path: Path) -> None:
     with pytest.raises(ImageError):
         save_content(tmp_path / "M42.fits")
     assert set(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "odd"), KeyboardInterrupt()])
+def test_without_links_a_failed_rename_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(source: Path, target: Path) -> None:
+        assert names_in(tmp_path)[-1] == "M42.fits"  # the name is taken first, with an empty file
+        raise error
+
+    refuse_links(monkeypatch)
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(ImageError if isinstance(error, OSError) else type(error)):
+        save_content(tmp_path / "M42.fits")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("foreign", [b"", b"precious"])
+def test_without_links_a_failed_rename_spares_what_is_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, foreign: bytes
+) -> None:
+    target, other = tmp_path / "M42.fits", tmp_path / "other"
+    other.write_bytes(foreign)
+
+    def fail(source: Path, name: Path) -> None:
+        os.replace(other, target)  # another program has taken the name over from us
+        raise OSError(errno.EIO, "odd")
+
+    refuse_links(monkeypatch)
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(ImageError, match="disk reports an error"):
+        save_content(target)
+    assert target.read_bytes() == foreign
+    assert names_in(tmp_path) == ["M42.fits"]
+
+
+def test_a_temporary_name_that_stays_does_not_make_a_saved_file_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, **_: object) -> None:
+        raise OSError(errno.EIO, "odd")
+
+    monkeypatch.setattr(os, "unlink", fail)
+    save_content(tmp_path / "M42.fits")
+    assert (tmp_path / "M42.fits").read_bytes() == CONTENT
