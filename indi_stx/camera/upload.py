@@ -139,7 +139,7 @@ class Upload(CameraSubsystem):
     @settings.on_write
     async def _settings_requested(self, new: Texts) -> None:
         """Choose the directory and the names of files; they are tried with the next frame."""
-        from indi_stx.images.storage import check_prefix
+        from indi_stx.images.file_names import check_prefix
 
         check_prefix(new["UPLOAD_PREFIX"])
         if not new["UPLOAD_DIR"]:

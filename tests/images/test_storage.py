@@ -1,4 +1,4 @@
-"""Saving: libindi's file names, whole files only, and never another's file replaced."""
+"""Saving: whole files only, and never another's file replaced."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from indi_stx.errors import ImageError
+from indi_stx.images.file_names import next_path
 from indi_stx.images.memory import memory_file
-from indi_stx.images.storage import check_prefix, next_path, save, save_next
+from indi_stx.images.storage import save, save_next
 
 NOW = datetime(2026, 11, 22, 5, 31, 49, 123_456)
 CONTENT = os.urandom(5760)
@@ -27,62 +28,6 @@ def save_content(path: Path, content: bytes = CONTENT) -> None:
 
 def names_in(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
-
-
-@pytest.mark.parametrize(
-    ("existing", "prefix", "expected"),
-    [
-        ([], "IMAGE_XXX", "IMAGE_001"),
-        (["IMAGE_001.fits"], "IMAGE_XXX", "IMAGE_002"),
-        (["IMAGE_001.fits", "IMAGE_041.fits"], "IMAGE_XXX", "IMAGE_042"),
-        (["IMAGE_0009.fits.fz"], "IMAGE_XXX", "IMAGE_010"),
-        (["IMAGE_999.fits"], "IMAGE_XXX", "IMAGE_1000"),
-        (["OTHER_007.fits", "IMAGE.fits", "IMAGE_x.fits"], "IMAGE_XXX", "IMAGE_001"),
-        (["IMAGE_007"], "IMAGE_XXX", "IMAGE_008"),
-        (["M42001.fits"], "M42XXX", "M42002"),
-        ([], "M42_ISO8601", "M42_2026-11-22T05-31-49.123"),
-        ([], "M42_ISO8601_XXX", "M42_2026-11-22T05-31-49.123_001"),
-        (
-            ["M42_2026-11-21T00-00-00.000_007.fits"],
-            "M42_ISO8601_XXX",
-            "M42_2026-11-22T05-31-49.123_008",
-        ),
-        (["M42_2026-11-21T00-00-00.000.fits"], "M42_XXX", "M42_001"),
-        ([], "M42", "M42"),
-        (["M42.fits"], "M42", "M42_001"),
-        (["M42.fits", "M42_001.fits"], "M42", "M42_002"),
-        (
-            ["M42_2026-11-22T05-31-49.123.fits"],
-            "M42_ISO8601",
-            "M42_2026-11-22T05-31-49.123_001",
-        ),
-        ([], "Größe %d {0}", "Größe %d {0}"),
-    ],
-)
-def test_names(tmp_path: Path, existing: list[str], prefix: str, expected: str) -> None:
-    for name in existing:
-        (tmp_path / name).touch()
-    assert next_path(str(tmp_path), prefix, NOW) == tmp_path / f"{expected}.fits"
-
-
-def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    expected = tmp_path / "nights" / "M42_001.fits.fz"
-    assert next_path("_HOME_/nights", "M42_XXX", NOW, suffix=".fits.fz") == expected
-    assert names_in(tmp_path) == []
-
-
-@pytest.mark.parametrize("prefix", ["", "../M42", "a/b", "/", "M42\0"])
-def test_prefix_that_is_no_file_name_is_refused(tmp_path: Path, prefix: str) -> None:
-    with pytest.raises(ImageError, match="without '/'"):
-        check_prefix(prefix)
-    with pytest.raises(ImageError, match="without '/'"):
-        next_path(str(tmp_path), prefix, NOW)
-
-
-def test_prefix_that_is_too_long_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="longer than"):
-        next_path(str(tmp_path), "x" * 251, NOW)
 
 
 def test_saved_file_is_whole_and_alone(tmp_path: Path) -> None:
