@@ -2,47 +2,62 @@
 
 A file is written under a temporary name beside its target, flushed to the medium and then given its
 name in one step that never replaces another file: a reader of the directory sees a whole frame or
-none, and two writers never lose one. Everything here blocks; call it in a thread.
+none, and two writers never lose one. What a crash leaves of a temporary file is removed by a later
+save into the same directory. Everything here blocks; call it in a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import re
 import secrets
 from datetime import datetime
 from pathlib import Path
 
 from indi_stx.errors import ImageError
-from indi_stx.images.disk_errors import explained
+from indi_stx.images.disk_errors import explaining
 from indi_stx.images.file_names import next_path
 from indi_stx.images.memory import MemoryFile
 
 _ATTEMPTS = 100
 # What file systems without hard links (FAT, exFAT, some network shares) answer.
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_PART = re.compile(r"\.indi_stx-[0-9a-f]{16}\.part")
+_ABANDONED_S = 3600.0
+
+
+class _NameTaken(ImageError):
+    """Another file has the name; the next one may be free."""
 
 
 def save(frame: MemoryFile, path: Path) -> None:
     """Write the whole frame to `path` and make its directory (0755) when there is none.
 
+    The frame may be closed once this has begun to write.
+
     Raises:
         ImageError: it could not be written, or `path` exists; nothing is left behind.
     """
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
+    with explaining(path.parent):
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with explaining(path):
+        fd, part = _create_part(path.parent)
         try:
-            _write_durably(frame, part)
+            try:
+                _remove_abandoned_parts(path.parent, os.fstat(fd).st_mtime)
+                frame.copy_to(fd)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
             _name_exclusively(part, path)
         finally:
             # A frame that has its name is saved, whether or not the temporary name can go.
             with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+                os.unlink(part)
         _flush_directory(path.parent)
-    except OSError as error:
-        raise explained(path, error) from error
 
 
 def save_next(
@@ -53,34 +68,65 @@ def save_next(
     Raises:
         ImageError: as `next_path` and `save` do.
     """
+    taken: set[str] = set()
     for _ in range(_ATTEMPTS):
-        path = next_path(directory, prefix, now_local, suffix)
+        path = next_path(directory, prefix, now_local, suffix, taken)
         try:
             save(frame, path)
-        except ImageError as error:
-            if not isinstance(error.__cause__, FileExistsError):
-                raise
+        except _NameTaken:
+            # Listing again may not show the name: FAT takes "m42" and "M42" for the same.
+            taken.add(path.name)
         else:
             return path
     raise ImageError(f"Cannot save into {directory}: other writers take every file name.")
 
 
-def _write_durably(frame: MemoryFile, part: Path) -> None:
+def _create_part(folder: Path) -> tuple[int, Path]:
+    """Return the locked descriptor and the path of a new temporary file.
+
+    The lock tells other writers that it is not abandoned. Without one, on a file system that has
+    none, it is left to the person at the telescope to tidy up after a crash.
+    """
+    part = folder / f".indi_stx-{secrets.token_hex(8)}.part"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with contextlib.suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return fd, part
+
+
+def _remove_abandoned_parts(folder: Path, now: float) -> None:
+    """Remove what drivers left that died while writing.
+
+    A file counts as abandoned when nobody locks it and it is hours older than one just written
+    there: the file system's own clock, which may not be ours. Failing to tidy up costs no frame.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _PART.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    if now - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED_S:
+                        _remove_unless_locked(entry.path)
+
+
+def _remove_unless_locked(part: str) -> None:
+    fd = os.open(part, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        frame.copy_to(fd)
-        os.fsync(fd)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(part)
     finally:
         os.close(fd)
 
 
 def _name_exclusively(part: Path, path: Path) -> None:
     try:
-        os.link(part, path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        _rename_exclusively(part, path)
+        try:
+            os.link(part, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            _rename_exclusively(part, path)
+    except FileExistsError as error:
+        raise _NameTaken(f"Cannot save to {path}: a file of that name exists already.") from error
 
 
 def _rename_exclusively(part: Path, path: Path) -> None:

@@ -208,3 +208,117 @@ def test_a_temporary_name_that_stays_does_not_make_a_saved_file_a_failure(
     monkeypatch.setattr(os, "unlink", fail)
     save_content(tmp_path / "M42.fits")
     assert (tmp_path / "M42.fits").read_bytes() == CONTENT
+
+
+def test_a_name_of_255_bytes_is_saved_and_one_byte_more_keeps_the_frame(tmp_path: Path) -> None:
+    with memory_file("test", CONTENT) as frame:
+        path = save_next(frame, str(tmp_path), "x" * 250, NOW)
+        assert path.read_bytes() == CONTENT
+        assert len(path.name) == 255
+        with pytest.raises(ImageError, match="longer than"):
+            save_next(frame, str(tmp_path), "y" * 251, NOW)
+        with pytest.raises(ImageError, match="longer than the file system allows"):
+            save(frame, tmp_path / ("y" * 256))
+        assert frame.read() == CONTENT
+    assert names_in(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("directory", ["nights", "~nobody-of-that-name", "/a\0", "/\udcfc", ""])
+@pytest.mark.parametrize("prefix", ["M42_XXX", "\ud800", "\0", ""])
+def test_settings_that_no_disk_can_follow_keep_the_frame(directory: str, prefix: str) -> None:
+    with memory_file("test", CONTENT) as frame:
+        with pytest.raises(ImageError, match="The upload"):
+            save_next(frame, directory, prefix, NOW)
+        assert frame.read() == CONTENT
+
+
+@pytest.mark.parametrize("path", ["M42\0.fits", "M42\ud800.fits"])
+def test_paths_that_are_none_are_image_errors(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ImageError, match="Cannot save to") as raised:
+        save_content(tmp_path / path)
+    assert str(raised.value).isprintable()
+    assert names_in(tmp_path) == []
+
+
+def test_links_that_lead_nowhere_are_explained(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    with memory_file("test", CONTENT) as frame:
+        with pytest.raises(ImageError, match="lead round in a circle"):
+            save_next(frame, str(tmp_path / "circle"), "M42", NOW)
+        with pytest.raises(ImageError, match=r"dangling: a file of that name exists already"):
+            save_next(frame, str(tmp_path / "dangling"), "M42", NOW)
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "link", "listdir", "mkdir"])
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (errno.EACCES, "may not write there"),
+        (errno.EROFS, "read-only"),
+        (errno.EINVAL, "perhaps for a character"),
+        (errno.ESTALE, "Stale file handle"),
+    ],
+)
+def test_whatever_the_disk_refuses_is_explained_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int, reason: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with memory_file("test", CONTENT) as frame:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, refuse)
+            with pytest.raises(ImageError, match=reason):
+                save_next(frame, str(tmp_path / "new"), "M42_XXX", NOW)
+        assert frame.read() == CONTENT
+    assert not (tmp_path / "new").exists() or names_in(tmp_path / "new") == []
+
+
+def test_a_directory_that_vanishes_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, open_file = tmp_path / "night", os.open
+
+    def vanish(path: Path, *args: int) -> int:
+        folder.rmdir()
+        return open_file(path, *args)
+
+    with memory_file("test", CONTENT) as frame:
+        monkeypatch.setattr(os, "open", vanish)
+        with pytest.raises(ImageError, match="the directory disappeared meanwhile"):
+            save_next(frame, str(folder), "M42_XXX", NOW)
+
+
+def test_a_frame_that_was_closed_before_leaves_nothing(tmp_path: Path) -> None:
+    frame = memory_file("test", CONTENT)
+    frame.close()
+    with pytest.raises(ImageError, match="closed"):
+        save_next(frame, str(tmp_path), "M42_XXX", NOW)
+    assert names_in(tmp_path) == []
+
+
+def test_names_that_a_file_system_takes_for_the_same_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def link_as_fat_would(source: Path, target: Path) -> None:
+        if target.name.lower() in {name.lower() for name in names_in(tmp_path)}:
+            raise FileExistsError(errno.EEXIST, "File exists")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", link_as_fat_would)
+    (tmp_path / "m42.fits").write_bytes(b"precious")
+    with memory_file("test", CONTENT) as frame:
+        assert save_next(frame, str(tmp_path), "M42", NOW).name == "M42_001.fits"
+
+
+def test_a_home_directory_is_no_part_of_the_path_that_is_returned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with memory_file("test", CONTENT) as frame:
+        for directory in ("~/a", "_HOME_/b"):
+            path = save_next(frame, directory, "M42", NOW)
+            assert path == tmp_path / directory[-1] / "M42.fits"
