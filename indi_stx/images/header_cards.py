@@ -135,7 +135,8 @@ def _typed(text: str) -> str | int | float:
         number = float(text)
     except ValueError:
         return text
-    return number if math.isfinite(number) and "_" not in text else text
+    plain = text.isascii() and "_" not in text  # float() reads more than FITS can write
+    return number if plain and math.isfinite(number) else text
 
 
 def _to_printable(text: str) -> str:

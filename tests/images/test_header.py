@@ -274,6 +274,12 @@ def test_written_values_are_typed(keyword: str, text: str, expected: CustomCard)
     read(dataclasses.replace(BARE, extra=(card,)))
 
 
+@pytest.mark.parametrize("text", ["١٢", "\uff11\uff12.5", "٣e٢"])
+def test_only_ascii_digits_make_a_number(text: str) -> None:
+    with pytest.raises(ImageError, match="plain ASCII"):
+        parse_custom_card("SEEING", text, "")
+
+
 @pytest.mark.parametrize("text", ["9" * 5000, "x" * 5000, "1e5" * 2000])
 def test_endless_values_are_refused(text: str) -> None:
     with pytest.raises(ImageError, match="too long"):
