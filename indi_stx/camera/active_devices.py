@@ -16,7 +16,7 @@ from indi_stx.driver.snoop import Snoop
 from indi_stx.driver.subsystem import Owner, Subsystem
 from indi_stx.driver.tabs import OPTIONS
 from indi_stx.errors import ValueRefused
-from indi_stx.images.facts import PierSide, Site
+from indi_stx.images.header_facts import PierSide, Site
 from indi_stx.indi import State
 
 SNOOPED = {

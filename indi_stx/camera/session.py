@@ -92,7 +92,7 @@ async def open_client(
 def _import_heavy() -> None:
     """Import what only a connected camera needs, off the event loop."""
     import indi_stx.images.coordinates
-    import indi_stx.images.fits
     import indi_stx.images.frame
+    import indi_stx.images.header
     import indi_stx.stx.api
     import indi_stx.stx.transport  # noqa: F401

@@ -6,6 +6,7 @@ libindi's, with its meaning and its file names.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import logging
 from pathlib import Path
@@ -106,6 +107,7 @@ class Logs(Subsystem):
 
     def __init__(self, device: Program) -> None:
         super().__init__(device)
+        self._closing: set[asyncio.Task[None]] = set()
 
     def error(self, text: str) -> None:
         """Say what failed and what to do about it."""
@@ -127,7 +129,10 @@ class Logs(Subsystem):
         """Close the log file, when all that was said before is in it."""
         file, self._file = self._file, None
         if file is not None:
-            await file.close()
+            self._closing.add(asyncio.create_task(file.close(), name=f"closing {file.path}"))
+        if self._closing:
+            # `wait`, so that a caller who is cancelled leaves the file to be closed.
+            self._closing = (await asyncio.wait(self._closing))[1]
 
     @debug_mode.on_write
     async def _debug_requested(self, new: Switches) -> None:

@@ -16,13 +16,14 @@ from indi_stx.images.memory import MemoryFile, memory_file
 
 
 def compress(frame: Frame) -> MemoryFile:
-    """Return the compressed file, which the caller must close; `frame` stays open.
+    """Return the compressed file, which the caller must close; `frame` may be closed meanwhile.
 
     Raises:
-        OSError: there is no memory for it.
+        OSError: there is no memory for it, or no descriptor.
     """
-    header = fits.Header.fromstring(frame.header())
-    image = fits.CompImageHDU(frame.pixels(), header, compression_type="RICE_1")
+    with frame.duplicate() as own:
+        header = fits.Header.fromstring(own.header())
+        image = fits.CompImageHDU(own.pixels(), header, compression_type="RICE_1")
     file = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), image]).writeto(file)
     return memory_file("indi_stx compressed frame", file.getvalue())

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import erfa
 
-from indi_stx.images.facts import Horizontal
+from indi_stx.images.header_facts import Horizontal
 
 _JULIAN_DATE_2000 = 2451545.0
 _EPOCH_2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)

@@ -40,6 +40,12 @@ class Frame(MemoryFile):
         self.cols = cols
         self.header_size = header_size
 
+    def duplicate(self) -> Frame:
+        """Return the same frame with a descriptor of its own; errors as `MemoryFile.duplicate`."""
+        return Frame(
+            self._duplicate_fd(), rows=self.rows, cols=self.cols, header_size=self.header_size
+        )
+
     def header(self) -> bytes:
         """Return the header with its padding."""
         return self.read(self.header_size)
@@ -47,7 +53,10 @@ class Frame(MemoryFile):
     def pixels(self) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
         """Return a copy of the pixels as the camera counted them, shape `(rows, cols)`."""
         count = self.rows * self.cols
-        with mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ) as mapped:
+        with (
+            self.duplicate() as own,
+            mmap.mmap(own.fd, self.size, access=mmap.ACCESS_READ) as mapped,
+        ):
             pixels = np.frombuffer(mapped, ">u2", count, self.header_size).astype(np.uint16)
         pixels ^= _SIGN_BIT
         return pixels.reshape(self.rows, self.cols)

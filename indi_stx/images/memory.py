@@ -3,6 +3,10 @@
 The receiver of such a descriptor maps it (indiserver and its local clients do), so its length and
 content must never change again: all four seals are set, and the receiver may trust them (fcntl(2),
 "File Sealing").
+
+Frames are closed on the event loop while threads may still save or compress them. So whatever reads
+one takes a descriptor of its own first: the number of a closed descriptor may be another file's a
+moment later.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import threading
 from types import TracebackType
 from typing import Self
 
@@ -62,19 +67,20 @@ def memory_file(name: str, content: bytes) -> MemoryFile:
 
 
 class MemoryFile:
-    """Owns the read-only descriptor of a sealed memfd.
+    """Owns the read-only descriptor of a sealed memfd; may be closed while other threads read it.
 
     Attributes:
         size: bytes of the whole file.
     """
 
     def __init__(self, fd: int) -> None:
+        self._lock = threading.Lock()
         self._fd = fd
         self.size = os.fstat(fd).st_size
 
     @property
     def fd(self) -> int:
-        """The descriptor; whoever needs it longer than this object duplicates it."""
+        """The descriptor, for who closes this file himself; ValueError once it is closed."""
         if self._fd < 0:
             raise ValueError("this memory file is closed")
         return self._fd
@@ -84,24 +90,44 @@ class MemoryFile:
         """Whether the descriptor has been given back."""
         return self._fd < 0
 
+    def duplicate(self) -> MemoryFile:
+        """Return the same file with a descriptor of its own, which stays when this one is closed.
+
+        Raises:
+            ValueError: this one is closed already.
+            OSError: no descriptor is left.
+        """
+        return MemoryFile(self._duplicate_fd())
+
+    def _duplicate_fd(self) -> int:
+        with self._lock:
+            return os.dup(self.fd)
+
     def read(self, length: int = -1, offset: int = 0) -> bytes:
         """Return a copy of `length` bytes from `offset` on, or of all up to the end."""
         wanted = self.size - offset if length < 0 else length
-        return os.pread(self.fd, wanted, offset)
+        with self.duplicate() as own:
+            return os.pread(own.fd, wanted, offset)
 
     def copy_to(self, target_fd: int) -> None:
         """Write the whole file to `target_fd`, with one copy; OSError as write(2) has it."""
         with (
-            mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ) as mapped,
+            self.duplicate() as own,
+            mmap.mmap(own.fd, self.size, access=mmap.ACCESS_READ) as mapped,
             memoryview(mapped) as content,
         ):
             _write_all(target_fd, content)
 
     def close(self) -> None:
         """Give the descriptor back; harmless when repeated."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        with self._lock:
+            fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __del__(self) -> None:
+        # Nobody closes the result of a thread whose task was cancelled meanwhile.
+        self.close()
 
     def __enter__(self) -> Self:
         return self

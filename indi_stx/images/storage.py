@@ -1,98 +1,63 @@
-"""Frames on disk: names as INDI's upload settings spell them, and files that appear complete.
+"""Frames on disk: files that appear complete, under a name that nobody else has.
 
 A file is written under a temporary name beside its target, flushed to the medium and then given its
 name in one step that never replaces another file: a reader of the directory sees a whole frame or
-none, and two writers never lose one. Everything here blocks; call it in a thread.
+none, and two writers never lose one. What a crash leaves of a temporary file is removed by a later
+save into the same directory. Everything here blocks; call it in a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 
 from indi_stx.errors import ImageError
+from indi_stx.images.disk_errors import explaining
+from indi_stx.images.file_names import next_path
 from indi_stx.images.memory import MemoryFile
 
-_PLACEHOLDER = re.compile(r"_?(?:XXX|ISO8601)")
-_LAST_NUMBER = re.compile(r"_(\d+)(?:\.[^_]*)?$")
-_NAME_LIMIT = 255
 _ATTEMPTS = 100
 # What file systems without hard links (FAT, exFAT, some network shares) answer.
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-_ADVICE = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "this user may not write there",
-    errno.EPERM: "this user may not write there",
-    errno.ENOTDIR: "part of the path is not a directory",
-    errno.EEXIST: "a file of that name exists already",
-    errno.EFBIG: "the file is too large for this file system or user",
-    errno.EIO: "the disk reports an error",
-}
+_PART = re.compile(r"\.indi_stx-[0-9a-f]{16}\.part")
+_ABANDONED_S = 3600.0
 
 
-def check_prefix(prefix: str) -> None:
-    """Raise ImageError when `prefix` (UPLOAD_PREFIX) cannot begin a file name."""
-    if not prefix or "/" in prefix or "\0" in prefix:
-        raise ImageError(
-            f"The upload prefix {prefix!r} must be part of a file name, without '/'; "
-            "directories go into the upload directory."
-        )
-
-
-def next_path(directory: str, prefix: str, now_local: datetime, suffix: str = ".fits") -> Path:
-    """Return the path that the next frame gets; nothing is created.
-
-    In the prefix `XXX` becomes a number of three or more digits, one above the highest that a file
-    of the same kind ends with, and `ISO8601` the local time with milliseconds. In the directory
-    `_HOME_` becomes the home of the user that runs the driver. A prefix whose name is taken gets a
-    number behind it: no file is ever replaced.
-
-    Raises:
-        ImageError: the prefix is no file name, or the directory cannot be listed.
-    """
-    check_prefix(prefix)
-    folder = Path(directory.replace("_HOME_", str(Path.home())))
-    try:
-        names = set(os.listdir(folder))
-    except FileNotFoundError:
-        names = set()
-    except OSError as error:
-        raise _explained(folder, error) from error
-    stem = prefix.replace("ISO8601", _file_time(now_local))
-    for name in _candidates(prefix, stem, names):
-        if name + suffix not in names:
-            break
-    if len(os.fsencode(name + suffix)) > _NAME_LIMIT:
-        raise ImageError(f"The upload prefix {prefix!r} makes a file name longer than any can be.")
-    return folder / (name + suffix)
+class _NameTaken(ImageError):
+    """Another file has the name; the next one may be free."""
 
 
 def save(frame: MemoryFile, path: Path) -> None:
     """Write the whole frame to `path` and make its directory (0755) when there is none.
 
+    The frame may be closed once this has begun to write.
+
     Raises:
         ImageError: it could not be written, or `path` exists; nothing is left behind.
     """
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
+    with explaining(path.parent):
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with explaining(path):
+        fd, part = _create_part(path.parent)
         try:
-            _write_durably(frame, part)
+            try:
+                _remove_abandoned_parts(path.parent, os.fstat(fd).st_mtime)
+                frame.copy_to(fd)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
             _name_exclusively(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            # A frame that has its name is saved, whether or not the temporary name can go.
+            with contextlib.suppress(OSError):
+                os.unlink(part)
         _flush_directory(path.parent)
-    except OSError as error:
-        raise _explained(path, error) from error
 
 
 def save_next(
@@ -103,56 +68,89 @@ def save_next(
     Raises:
         ImageError: as `next_path` and `save` do.
     """
+    taken: set[str] = set()
     for _ in range(_ATTEMPTS):
-        path = next_path(directory, prefix, now_local, suffix)
+        path = next_path(directory, prefix, now_local, suffix, taken)
         try:
             save(frame, path)
-        except ImageError as error:
-            if not isinstance(error.__cause__, FileExistsError):
-                raise
+        except _NameTaken:
+            # Listing again may not show the name: FAT takes "m42" and "M42" for the same.
+            taken.add(path.name)
         else:
             return path
     raise ImageError(f"Cannot save into {directory}: other writers take every file name.")
 
 
-def _candidates(prefix: str, stem: str, names: set[str]) -> Iterator[str]:
-    if "XXX" in prefix:
-        for number in count(_highest_number(prefix, names) + 1):
-            yield stem.replace("XXX", f"{number:03d}")
-    yield stem
-    for number in count(1):
-        yield f"{stem}_{number:03d}"
+def _create_part(folder: Path) -> tuple[int, Path]:
+    """Return the locked descriptor and the path of a new temporary file.
 
-
-def _highest_number(prefix: str, names: set[str]) -> int:
-    """Return the highest number behind the last '_' of the names that contain the plain prefix."""
-    plain = _PLACEHOLDER.sub("", prefix)
-    found = (_LAST_NUMBER.search(name) for name in names if plain in name)
-    return max((int(match[1]) for match in found if match), default=0)
-
-
-def _file_time(now_local: datetime) -> str:
-    return f"{now_local:%Y-%m-%dT%H-%M-%S}.{now_local.microsecond // 1000:03d}"
-
-
-def _write_durably(frame: MemoryFile, part: Path) -> None:
+    The lock tells other writers that it is not abandoned. Without one, on a file system that has
+    none, it is left to the person at the telescope to tidy up after a crash.
+    """
+    part = folder / f".indi_stx-{secrets.token_hex(8)}.part"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with contextlib.suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return fd, part
+
+
+def _remove_abandoned_parts(folder: Path, now: float) -> None:
+    """Remove what drivers left that died while writing.
+
+    A file counts as abandoned when nobody locks it and it is hours older than one just written
+    there: the file system's own clock, which may not be ours. Failing to tidy up costs no frame.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _PART.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    if now - entry.stat(follow_symlinks=False).st_mtime > _ABANDONED_S:
+                        _remove_unless_locked(entry.path)
+
+
+def _remove_unless_locked(part: str) -> None:
+    fd = os.open(part, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        frame.copy_to(fd)
-        os.fsync(fd)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(part)
     finally:
         os.close(fd)
 
 
 def _name_exclusively(part: Path, path: Path) -> None:
     try:
-        os.link(part, path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # Taking the name with an empty file first keeps the rename from hitting anyone else's.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+        try:
+            os.link(part, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            _rename_exclusively(part, path)
+    except FileExistsError as error:
+        raise _NameTaken(f"Cannot save to {path}: a file of that name exists already.") from error
+
+
+def _rename_exclusively(part: Path, path: Path) -> None:
+    """Take the name with an empty file first, so that the rename cannot hit anyone else's file."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
+    try:
+        placeholder = os.fstat(fd)
+    finally:
+        os.close(fd)  # network file systems do not rename over an open file
+    renamed = False
+    try:
         os.rename(part, path)
+        renamed = True
+    finally:
+        if not renamed:
+            _remove_if_still(placeholder, path)
+
+
+def _remove_if_still(placeholder: os.stat_result, path: Path) -> None:
+    """Remove our empty file; not what another program has put in its place since."""
+    with contextlib.suppress(OSError):
+        present = os.lstat(path)
+        if os.path.samestat(present, placeholder) and present.st_size == 0:
+            os.unlink(path)
 
 
 def _flush_directory(folder: Path) -> None:
@@ -163,8 +161,3 @@ def _flush_directory(folder: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
-
-
-def _explained(path: Path, error: OSError) -> ImageError:
-    reason = _ADVICE.get(error.errno or 0, error.strerror or str(error))
-    return ImageError(f"Cannot save to {path}: {reason}.")

@@ -3,8 +3,9 @@
 An INDI connection is a row of XML elements, each possibly behind its own `<?xml version='1.0'?>`.
 Messages never nest and XML allows no bare `<` in text or attributes, so `<` and the name of a
 message can only ever be a new message. That is the whole of error recovery: what is not a message
-is passed over, and a message that is interrupted by another one was broken. Each byte is looked at
-a fixed number of times, however the stream is cut into chunks.
+is passed over, and a message that is interrupted by another one was broken. Declarations and
+comments may hide a message, but only on their own line: one that begins a line ends them. Each byte
+is looked at a fixed number of times, however the stream is cut into chunks.
 """
 
 from __future__ import annotations
@@ -34,8 +35,16 @@ _IN_QUOTES = {b'"': re.compile(rb'[<"]'), b"'": re.compile(rb"[<']")}
 _IN_BODY = re.compile(
     rb"<(?:/(?P<closed>%b)\s{0,%d}>|%b(?=[\s/>]))" % (_TAG, _SPACES_BEFORE_CLOSE, _TAG)
 )
+# Every INDI program begins a message on a new line, so there an unclosed declaration is known.
+_BLANKS_BEFORE_OPENING = 8
+_IN_DECLARATION = re.compile(
+    rb">|[\r\n][ \t]{0,%d}(?P<next><%b(?=[\s/>]))" % (_BLANKS_BEFORE_OPENING, _TAG)
+)
 # No match of the patterns above is longer: an incomplete one begins this near to the end.
 _LONGEST_MATCH = len("</>") + max(map(len, TAGS)) + _SPACES_BEFORE_CLOSE
+
+MAX_DECLARATION_BYTES = 4096
+"""The longest declaration or comment that is passed over; those of INDI have some 20 bytes."""
 
 _EXCERPT_BYTES = 100
 
@@ -51,7 +60,8 @@ class _Place(enum.Enum):
 class Framer:
     """Cut a stream of bytes into complete elements, one for each message.
 
-    Of declarations and comments everything up to the next `>` is passed over, as lilxml does it.
+    Of declarations and comments everything up to the next `>` is passed over, as lilxml does it,
+    unless a line that begins a message or `MAX_DECLARATION_BYTES` come first.
     """
 
     def __init__(self, max_message_bytes: int, max_blob_message_bytes: int) -> None:
@@ -72,12 +82,10 @@ class Framer:
         """Return the next whole element, `<` to `>`; None when more bytes are needed.
 
         Raises:
-            IndiProtocolError: a message is too long, or another one began inside it. It has been
-                dropped; the next call goes on behind it.
+            IndiProtocolError: a message or declaration is too long, or another message began
+                inside it. It has been dropped; the next call goes on behind it.
         """
-        if self._place is _Place.DECLARATION:
-            self._pass_declaration()
-        if self._place is _Place.BETWEEN_MESSAGES:
+        if self._place in (_Place.DECLARATION, _Place.BETWEEN_MESSAGES):
             self._find_opening()
         if self._place is _Place.START_TAG:
             self._find_end_of_start_tag()
@@ -90,7 +98,10 @@ class Framer:
         return element
 
     def _find_opening(self) -> None:
-        while self._place is _Place.BETWEEN_MESSAGES:
+        """Find the next message behind declarations and whatever else is none."""
+        while True:
+            if self._place is _Place.DECLARATION and not self._find_end_of_declaration():
+                return
             found = _OPENING.search(self._buffer)
             if found is None:
                 del self._buffer[: self._unsearched_from(0, len(self._buffer))]
@@ -99,16 +110,8 @@ class Framer:
             del self._buffer[: found.start()]
             if opened:
                 self._begin(opened)
-            else:
-                self._pass_declaration()
-
-    def _pass_declaration(self) -> None:
-        end = self._buffer.find(b">")
-        if end < 0:
-            self._buffer.clear()
-            self._place = _Place.DECLARATION
-        else:
-            self._drop(end + 1)
+                return
+            self._begin_declaration()
 
     def _begin(self, opened: bytes) -> None:
         self._place = _Place.START_TAG
@@ -117,6 +120,27 @@ class Framer:
         blob = opened in _BLOB_TAGS
         self._limit = self._max_blob_message_bytes if blob else self._max_message_bytes
         self._quote = None
+
+    def _begin_declaration(self) -> None:
+        self._place = _Place.DECLARATION
+        self._opened = b"declaration or comment"
+        self._searched = len(b"<!")
+        self._limit = MAX_DECLARATION_BYTES
+
+    def _find_end_of_declaration(self) -> bool:
+        """Drop what is open up to its `>`; tell whether that has come."""
+        found = _IN_DECLARATION.search(self._buffer, self._searched, self._limit)
+        if found is None:
+            seen = min(self._limit, len(self._buffer))
+            if seen == self._limit:
+                end = self._unsearched_from(0, seen)
+                raise self._dropped(end, f"it is longer than {self._limit} bytes")
+            self._searched = self._unsearched_line_from(seen)
+            return False
+        if opening := found["next"]:
+            raise self._dropped(found.start("next"), f"{opening.decode()} came before its end")
+        self._drop(found.end())
+        return True
 
     def _find_end_of_start_tag(self) -> None:
         """Find the `>` that no quotes enclose."""
@@ -153,6 +177,12 @@ class Framer:
         """Return where a match that is still incomplete at `end` would begin, else `end`."""
         candidate = self._buffer.rfind(b"<", max(start, end - _LONGEST_MATCH), end)
         return end if candidate < 0 else candidate
+
+    def _unsearched_line_from(self, end: int) -> int:
+        """Return where a line begins that may still turn out to begin a message, else `end`."""
+        start = max(self._searched, end - _LONGEST_MATCH - _BLANKS_BEFORE_OPENING)
+        line_end = max(self._buffer.rfind(b"\n", start, end), self._buffer.rfind(b"\r", start, end))
+        return end if line_end < 0 else line_end
 
     def _check_length(self) -> None:
         if len(self._buffer) >= self._limit:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
@@ -20,11 +21,14 @@ _SEXAGESIMAL = re.compile(
     rf"(?:{_SEPARATOR}(?P<seconds>[0-9]+(?:\.[0-9]*)?))?(?:{_SEPARATOR})?"
 )
 
+_NUMBER_PARTS = frozenset("0123456789.+-eE")
+_ARABIC_DECIMAL_SEPARATOR = "\u066b"
+
 _PRINTF = re.compile(
     r"(?P<before>(?:[^%]|%%)*)(?P<number>%[-+ 0#]*[0-9]{0,3}(?:\.[0-9]{0,2})?)l?"
     r"(?P<conversion>[fFeEgG])(?P<after>(?:[^%]|%%)*)"
 )
-_SEXAGESIMAL_FORMAT = re.compile(r"%(?P<width>[0-9]{0,3})\.(?P<fraction>[0-9]+)m")
+_SEXAGESIMAL_FORMAT = re.compile(r"%(?P<width>[0-9]{0,3})\.(?P<fraction>[0-9]{1,2})m")
 
 # The parts of a whole that `%<w>.<f>m` resolves, by its f: hundredths of a second to minutes.
 _PARTS_PER_WHOLE = {9: 360_000, 8: 36_000, 6: 3600, 5: 600, 3: 60}
@@ -34,8 +38,9 @@ def parse_number(text: str) -> float:
     """Read a decimal, exponential or sexagesimal number.
 
     Up to three sexagesimal fields may be separated by anything that is not a digit, sign, point or
-    E; the sign before the first field is that of the whole number, so "-0:30" is -0.5. A single
-    comma ("3,5") is refused: it could as well be somebody's decimal sign.
+    E, in any alphabet; the sign before the first field is that of the whole number, so "-0:30" is
+    -0.5. Digits are those of ASCII. A single comma ("3,5") is refused: it could as well be
+    somebody's decimal sign.
 
     Raises:
         ValueError: text is no such number, or too large for a double.
@@ -55,12 +60,24 @@ def parse_number(text: str) -> float:
 def _from_sexagesimal(fields: re.Match[str]) -> float:
     if "," in fields["separator"] and fields["seconds"] is None:
         raise ValueError(f"{_excerpt(fields.string)} is not a number; the decimal sign is a point")
+    if not all(map(_may_separate, set(fields.string))):
+        raise ValueError(f"{_excerpt(fields.string)} is not a number")
     value = (
         float(fields["whole"])
         + float(fields["minutes"]) / 60.0
         + float(fields["seconds"] or 0.0) / 3600.0
     )
     return -value if fields["sign"] == "-" else value
+
+
+def _may_separate(character: str) -> bool:
+    """Tell a separator from another alphabet's digit, sign or point, which is no separator."""
+    return character.isascii() or not (
+        character.isnumeric()
+        or character == _ARABIC_DECIMAL_SEPARATOR
+        or unicodedata.category(character) in ("Pd", "Sm")
+        or _NUMBER_PARTS.intersection(unicodedata.normalize("NFKC", character))
+    )
 
 
 def _excerpt(text: str) -> str:

@@ -41,8 +41,9 @@ class MessageParser:
     """Turn a stream of bytes, cut anywhere, into INDI messages.
 
     What is not a message (text, unknown elements, comments, XML declarations) is passed over in
-    silence, as INDI demands. After any bytes whatever the next complete message is understood,
-    except that an open `<!` hides what follows up to the next `>`.
+    silence, as INDI demands. After any bytes whatever the next complete message is understood when
+    it begins a line; without one, an open `<!` may hide it, up to the next `>` or
+    `framing.MAX_DECLARATION_BYTES`.
 
     Args:
         max_message_bytes: the longest message accepted, as sent.

@@ -9,7 +9,7 @@ import pytest
 
 from indi_stx.camera.devices import CameraDevice
 from indi_stx.camera.exposing.surroundings import Aim
-from indi_stx.images.facts import PierSide, Site
+from indi_stx.images.header_facts import PierSide, Site
 from indi_stx.indi import (
     AnyMessage,
     DelProperty,

@@ -476,5 +476,5 @@ async def test_debug_shows_its_levels_and_steers_the_log() -> None:
         await device.log.close()
         (log,) = (device.config.path.parent / "logs").rglob("*.log")
         assert "ERROR\tfor the file" in log.read_text()
-        said = await server.write("Toy", Kind.SWITCH, "DEBUG", DISABLE="On")
+        said = await server.answer("Toy", Kind.SWITCH, "DEBUG", DISABLE="On")
         assert len([m for m in said if isinstance(m, DelProperty)]) == 3

@@ -12,15 +12,9 @@ import pytest
 from astropy.io import fits
 
 from indi_stx.images.compress import compress
-from indi_stx.images.fits import (
-    CustomCard,
-    FrameFacts,
-    FrameType,
-    Pointing,
-    Site,
-    compose_header,
-)
 from indi_stx.images.frame import Frame, FrameReceiver
+from indi_stx.images.header import compose_header
+from indi_stx.images.header_facts import CustomCard, FrameFacts, FrameType, Pointing, Site
 
 ABOUT_THE_FILE = {"SIMPLE", "EXTEND", "COMMENT"}
 

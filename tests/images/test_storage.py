@@ -1,4 +1,4 @@
-"""Saving: libindi's file names, whole files only, and never another's file replaced."""
+"""Saving: whole files only, and never another's file replaced."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from indi_stx.errors import ImageError
+from indi_stx.images.file_names import next_path
 from indi_stx.images.memory import memory_file
-from indi_stx.images.storage import check_prefix, next_path, save, save_next
+from indi_stx.images.storage import save, save_next
 
 NOW = datetime(2026, 11, 22, 5, 31, 49, 123_456)
 CONTENT = os.urandom(5760)
@@ -27,62 +28,6 @@ def save_content(path: Path, content: bytes = CONTENT) -> None:
 
 def names_in(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
-
-
-@pytest.mark.parametrize(
-    ("existing", "prefix", "expected"),
-    [
-        ([], "IMAGE_XXX", "IMAGE_001"),
-        (["IMAGE_001.fits"], "IMAGE_XXX", "IMAGE_002"),
-        (["IMAGE_001.fits", "IMAGE_041.fits"], "IMAGE_XXX", "IMAGE_042"),
-        (["IMAGE_0009.fits.fz"], "IMAGE_XXX", "IMAGE_010"),
-        (["IMAGE_999.fits"], "IMAGE_XXX", "IMAGE_1000"),
-        (["OTHER_007.fits", "IMAGE.fits", "IMAGE_x.fits"], "IMAGE_XXX", "IMAGE_001"),
-        (["IMAGE_007"], "IMAGE_XXX", "IMAGE_008"),
-        (["M42001.fits"], "M42XXX", "M42002"),
-        ([], "M42_ISO8601", "M42_2026-11-22T05-31-49.123"),
-        ([], "M42_ISO8601_XXX", "M42_2026-11-22T05-31-49.123_001"),
-        (
-            ["M42_2026-11-21T00-00-00.000_007.fits"],
-            "M42_ISO8601_XXX",
-            "M42_2026-11-22T05-31-49.123_008",
-        ),
-        (["M42_2026-11-21T00-00-00.000.fits"], "M42_XXX", "M42_001"),
-        ([], "M42", "M42"),
-        (["M42.fits"], "M42", "M42_001"),
-        (["M42.fits", "M42_001.fits"], "M42", "M42_002"),
-        (
-            ["M42_2026-11-22T05-31-49.123.fits"],
-            "M42_ISO8601",
-            "M42_2026-11-22T05-31-49.123_001",
-        ),
-        ([], "Größe %d {0}", "Größe %d {0}"),
-    ],
-)
-def test_names(tmp_path: Path, existing: list[str], prefix: str, expected: str) -> None:
-    for name in existing:
-        (tmp_path / name).touch()
-    assert next_path(str(tmp_path), prefix, NOW) == tmp_path / f"{expected}.fits"
-
-
-def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    expected = tmp_path / "nights" / "M42_001.fits.fz"
-    assert next_path("_HOME_/nights", "M42_XXX", NOW, suffix=".fits.fz") == expected
-    assert names_in(tmp_path) == []
-
-
-@pytest.mark.parametrize("prefix", ["", "../M42", "a/b", "/", "M42\0"])
-def test_prefix_that_is_no_file_name_is_refused(tmp_path: Path, prefix: str) -> None:
-    with pytest.raises(ImageError, match="without '/'"):
-        check_prefix(prefix)
-    with pytest.raises(ImageError, match="without '/'"):
-        next_path(str(tmp_path), prefix, NOW)
-
-
-def test_prefix_that_is_too_long_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="longer than"):
-        next_path(str(tmp_path), "x" * 251, NOW)
 
 
 def test_saved_file_is_whole_and_alone(tmp_path: Path) -> None:
@@ -107,14 +52,20 @@ def test_existing_file_is_not_replaced(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["M42.fits"]
 
 
-@pytest.mark.parametrize("taken", [False, True])
-def test_file_systems_without_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
-) -> None:
+def refuse_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it a file system like FAT."""
+
     def refuse(source: Path, target: Path) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_file_systems_without_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    refuse_links(monkeypatch)
     target = tmp_path / "M42.fits"
     if taken:
         target.write_bytes(b"precious")
@@ -212,3 +163,162 @@ def test_descriptors_are_given_back(tmp_path: Path) -> None:
     with pytest.raises(ImageError):
         save_content(tmp_path / "M42.fits")
     assert set(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "odd"), KeyboardInterrupt()])
+def test_without_links_a_failed_rename_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(source: Path, target: Path) -> None:
+        assert names_in(tmp_path)[-1] == "M42.fits"  # the name is taken first, with an empty file
+        raise error
+
+    refuse_links(monkeypatch)
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(ImageError if isinstance(error, OSError) else type(error)):
+        save_content(tmp_path / "M42.fits")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("foreign", [b"", b"precious"])
+def test_without_links_a_failed_rename_spares_what_is_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, foreign: bytes
+) -> None:
+    target, other = tmp_path / "M42.fits", tmp_path / "other"
+    other.write_bytes(foreign)
+
+    def fail(source: Path, name: Path) -> None:
+        os.replace(other, target)  # another program has taken the name over from us
+        raise OSError(errno.EIO, "odd")
+
+    refuse_links(monkeypatch)
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(ImageError, match="disk reports an error"):
+        save_content(target)
+    assert target.read_bytes() == foreign
+    assert names_in(tmp_path) == ["M42.fits"]
+
+
+def test_a_temporary_name_that_stays_does_not_make_a_saved_file_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, **_: object) -> None:
+        raise OSError(errno.EIO, "odd")
+
+    monkeypatch.setattr(os, "unlink", fail)
+    save_content(tmp_path / "M42.fits")
+    assert (tmp_path / "M42.fits").read_bytes() == CONTENT
+
+
+def test_a_name_of_255_bytes_is_saved_and_one_byte_more_keeps_the_frame(tmp_path: Path) -> None:
+    with memory_file("test", CONTENT) as frame:
+        path = save_next(frame, str(tmp_path), "x" * 250, NOW)
+        assert path.read_bytes() == CONTENT
+        assert len(path.name) == 255
+        with pytest.raises(ImageError, match="longer than"):
+            save_next(frame, str(tmp_path), "y" * 251, NOW)
+        with pytest.raises(ImageError, match="longer than the file system allows"):
+            save(frame, tmp_path / ("y" * 256))
+        assert frame.read() == CONTENT
+    assert names_in(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("directory", ["nights", "~nobody-of-that-name", "/a\0", "/\udcfc", ""])
+@pytest.mark.parametrize("prefix", ["M42_XXX", "\ud800", "\0", ""])
+def test_settings_that_no_disk_can_follow_keep_the_frame(directory: str, prefix: str) -> None:
+    with memory_file("test", CONTENT) as frame:
+        with pytest.raises(ImageError, match="The upload"):
+            save_next(frame, directory, prefix, NOW)
+        assert frame.read() == CONTENT
+
+
+@pytest.mark.parametrize("path", ["M42\0.fits", "M42\ud800.fits"])
+def test_paths_that_are_none_are_image_errors(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ImageError, match="Cannot save to") as raised:
+        save_content(tmp_path / path)
+    assert str(raised.value).isprintable()
+    assert names_in(tmp_path) == []
+
+
+def test_links_that_lead_nowhere_are_explained(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    with memory_file("test", CONTENT) as frame:
+        with pytest.raises(ImageError, match="lead round in a circle"):
+            save_next(frame, str(tmp_path / "circle"), "M42", NOW)
+        with pytest.raises(ImageError, match=r"dangling: a file of that name exists already"):
+            save_next(frame, str(tmp_path / "dangling"), "M42", NOW)
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "link", "listdir", "mkdir"])
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (errno.EACCES, "may not write there"),
+        (errno.EROFS, "read-only"),
+        (errno.EINVAL, "perhaps for a character"),
+        (errno.ESTALE, "Stale file handle"),
+    ],
+)
+def test_whatever_the_disk_refuses_is_explained_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int, reason: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with memory_file("test", CONTENT) as frame:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, refuse)
+            with pytest.raises(ImageError, match=reason):
+                save_next(frame, str(tmp_path / "new"), "M42_XXX", NOW)
+        assert frame.read() == CONTENT
+    assert not (tmp_path / "new").exists() or names_in(tmp_path / "new") == []
+
+
+def test_a_directory_that_vanishes_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, open_file = tmp_path / "night", os.open
+
+    def vanish(path: Path, *args: int) -> int:
+        folder.rmdir()
+        return open_file(path, *args)
+
+    with memory_file("test", CONTENT) as frame:
+        monkeypatch.setattr(os, "open", vanish)
+        with pytest.raises(ImageError, match="the directory disappeared meanwhile"):
+            save_next(frame, str(folder), "M42_XXX", NOW)
+
+
+def test_a_frame_that_was_closed_before_leaves_nothing(tmp_path: Path) -> None:
+    frame = memory_file("test", CONTENT)
+    frame.close()
+    with pytest.raises(ImageError, match="closed"):
+        save_next(frame, str(tmp_path), "M42_XXX", NOW)
+    assert names_in(tmp_path) == []
+
+
+def test_names_that_a_file_system_takes_for_the_same_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def link_as_fat_would(source: Path, target: Path) -> None:
+        if target.name.lower() in {name.lower() for name in names_in(tmp_path)}:
+            raise FileExistsError(errno.EEXIST, "File exists")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", link_as_fat_would)
+    (tmp_path / "m42.fits").write_bytes(b"precious")
+    with memory_file("test", CONTENT) as frame:
+        assert save_next(frame, str(tmp_path), "M42", NOW).name == "M42_001.fits"
+
+
+def test_a_home_directory_is_no_part_of_the_path_that_is_returned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with memory_file("test", CONTENT) as frame:
+        for directory in ("~/a", "_HOME_/b"):
+            path = save_next(frame, directory, "M42", NOW)
+            assert path == tmp_path / directory[-1] / "M42.fits"

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indi_stx.indi import AnyMessage, MessageParser, PingReply, encode
-from indi_stx.indi.framing import TAGS
+from indi_stx.indi.framing import MAX_DECLARATION_BYTES, TAGS
 from tests.indi.reading import drain, read, read_error
 from tests.indi.strategies import messages
 
@@ -44,6 +44,42 @@ def test_passes_over_in_silence(passed_over: bytes) -> None:
 
 def test_an_open_declaration_hides_until_the_next_bracket() -> None:
     assert read(b"<! " + PING + PING) == [AFTER]
+
+
+@pytest.mark.parametrize("opening", [b"<!", b"<!--", b"<!-- a", b"<![CDATA[", b"<!DOCTYPE x ["])
+@pytest.mark.parametrize("line_begins", [b"\n", b"\r\n", b"\r", b"\n  \t ", b"\n\n"])
+def test_a_line_that_begins_a_message_ends_an_open_declaration(
+    opening: bytes, line_begins: bytes
+) -> None:
+    error, *after = read(opening + line_begins + PING + b"\n" + PING)
+    assert str(error).startswith("declaration or comment skipped: <pingReply came before its end")
+    assert after == [AFTER, AFTER]
+
+
+@pytest.mark.parametrize("hidden", [b"a\n<oneText>", b"\n<pingReplies", b"\n < pingReply", b"\nx "])
+def test_other_lines_stay_in_their_comment(hidden: bytes) -> None:
+    assert read(b"<!-- " + hidden + b" -->\n" + PING) == [AFTER]
+
+
+@pytest.mark.parametrize("opening", [b"<!", b"<!-- ", b"<![CDATA["])
+@pytest.mark.parametrize(
+    "filling", [b"x", b"\n", b"\n ", b"\n<", b"<pingRepl", b"<!", b"\n<messages"]
+)
+def test_an_open_declaration_has_an_end(opening: bytes, filling: bytes) -> None:
+    error, *after = read(opening + filling * 5000 + b"<!>" + PING)
+    assert f"longer than {MAX_DECLARATION_BYTES} bytes" in str(error)
+    assert after[-1] == AFTER
+
+
+@pytest.mark.parametrize("beyond_limit", range(-len(PING) - 3, 4))
+def test_a_message_around_the_limit_of_an_open_declaration_is_read(beyond_limit: int) -> None:
+    opening = b"<!--".ljust(MAX_DECLARATION_BYTES + beyond_limit, b"x")
+    outcomes = read(opening + PING + PING)
+    if beyond_limit <= -len(PING):
+        assert outcomes == [AFTER]  # its bracket ends the declaration
+    else:
+        assert f"longer than {MAX_DECLARATION_BYTES} bytes" in str(outcomes[0])
+        assert outcomes[1:] == [AFTER, AFTER]
 
 
 def test_messages_inside_a_foreign_element_are_read() -> None:

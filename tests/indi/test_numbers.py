@@ -34,6 +34,10 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
         ("10x30_18", 10.505),
         ("10h 30m 18.0s", 10.505),
         ("10° 30m 18s", 10.505),
+        ("10º30\u203218\u2033", 10.505),
+        ("10° 30\u2019 18\u201d", 10.505),
+        ("10\xa0h\u200930ʰ18ˢ", 10.505),
+        ("10ч30м18д", 10.505),
         ("10,30,18", 10.505),
         ("10:75", 11.25),
         ("10:30:", 10.5),
@@ -64,6 +68,18 @@ def test_reads_decimal_and_sexagesimal(text: str, value: float) -> None:
         "10.5:30",
         ":30",
         "١٢",
+        "1٢3",
+        "12:3٤",
+        "10:\uff13\uff10",
+        "10²30",
+        "10½",
+        "10 一 30",
+        "3\u066b5",
+        "1\uff255",
+        "10\uff0e5",
+        "10:\u221230",
+        "10\u201330",
+        "10:30\ufe63",
         "1\n:\n",
         "12" + 100 * "x",
     ],
@@ -137,7 +153,22 @@ def test_rounding_carries_into_minutes_and_the_whole(fraction: int, text: str) -
 
 
 @pytest.mark.parametrize(
-    "fmt", ["", "5", "%d", "%s", "%f %f", "%%5.1f", "%.7m", "%.m", "%9999999f", "%*f", "%(a)f"]
+    "fmt",
+    [
+        "",
+        "5",
+        "%d",
+        "%s",
+        "%f %f",
+        "%%5.1f",
+        "%.7m",
+        "%.m",
+        "%.٩m",
+        f"%.{'9' * 5000}m",
+        "%9999999f",
+        "%*f",
+        "%(a)f",
+    ],
 )
 def test_refuses_what_is_no_format(fmt: str) -> None:
     with pytest.raises(ValueError, match="is not a number format"):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.surroundings import UNKNOWN, Aim
-from indi_stx.images.facts import FrameFacts, FrameType, Pointing, Site
+from indi_stx.images.header_facts import FrameFacts, FrameType, Pointing, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class HeaderDraft:
         Raises:
             ImageError: a card of the user is impossible.
         """
-        from indi_stx.images.fits import compose_header
+        from indi_stx.images.header import compose_header
 
         return compose_header(self._complete())
 
@@ -37,7 +37,7 @@ class HeaderDraft:
         Raises:
             ImageError: `camera_header` is no FITS header.
         """
-        from indi_stx.images.fits import merge_camera_header
+        from indi_stx.images.header import merge_camera_header
 
         facts = self._complete()
         known = replace(

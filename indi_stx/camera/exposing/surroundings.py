@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indi_stx.images.facts import CustomCard, PierSide, Site
+from indi_stx.images.header_facts import CustomCard, PierSide, Site
 
 UNKNOWN = "Unknown"
 """What libindi's clients write as observer and object while nobody has said."""

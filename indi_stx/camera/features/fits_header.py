@@ -31,7 +31,7 @@ from indi_stx.errors import ValueRefused
 from indi_stx.indi import State, wire_number
 
 if TYPE_CHECKING:
-    from indi_stx.images.facts import CustomCard
+    from indi_stx.images.header_facts import CustomCard
 
 CLEAR = "INDI_CLEAR"
 """Written as a keyword, it forgets all cards."""
@@ -144,7 +144,7 @@ class FitsHeader(Feature):
 
     def _keep(self, keyword: str, value: str, comment: str) -> None:
         """Remember a card; a keyword replaces itself, commentary gathers without repetition."""
-        from indi_stx.images.cards import COMMENTARY, parse_custom_card
+        from indi_stx.images.header_cards import COMMENTARY, parse_custom_card
 
         card = parse_custom_card(keyword, value, comment)
         self._kept.cards[card if card.keyword in COMMENTARY else card.keyword] = card

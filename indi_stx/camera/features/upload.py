@@ -18,7 +18,7 @@ from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import IMAGE_INFO
 from indi_stx.driver.declarations import Condition, Save, Sw, Switches, Texts, Txt, switch, text
 from indi_stx.driver.tabs import OPTIONS
-from indi_stx.errors import ImageError, ValueRefused
+from indi_stx.errors import ImageError
 from indi_stx.indi import Permission, State, SwitchRule
 
 if TYPE_CHECKING:
@@ -127,11 +127,10 @@ class Upload(Feature):
     @settings.on_write
     async def _settings_requested(self, new: Texts) -> None:
         """Choose the directory and the names of files; they are tried with the next frame."""
-        from indi_stx.images.storage import check_prefix
+        from indi_stx.images.file_names import check_directory, check_prefix
 
         check_prefix(new["UPLOAD_PREFIX"])
-        if not new["UPLOAD_DIR"]:
-            raise ValueRefused("The upload directory is empty; enter the path of a directory.")
+        check_directory(new["UPLOAD_DIR"])
 
     @unsaved.on_write
     async def _unsaved_requested(self, new: Switches) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from astropy.io import fits
 
 from indi_stx.errors import ImageError
-from indi_stx.images.facts import CustomCard
+from indi_stx.images.header_facts import CustomCard
 
 # Longest quoted text of one card, its two quotes not counted.
 _TEXT_WIDTH = 68
@@ -135,7 +135,8 @@ def _typed(text: str) -> str | int | float:
         number = float(text)
     except ValueError:
         return text
-    return number if math.isfinite(number) and "_" not in text else text
+    plain = text.isascii() and "_" not in text  # float() reads more than FITS can write
+    return number if plain and math.isfinite(number) else text
 
 
 def _to_printable(text: str) -> str:

@@ -16,37 +16,13 @@ from typing import Any
 from astropy.io import fits
 
 from indi_stx import __version__
-from indi_stx.images.cards import (
+from indi_stx.images.header_cards import (
     COMMENTARY,
-    check_custom_card,
     make_card,
     make_custom_card,
     parse_camera_cards,
-    parse_custom_card,
 )
-from indi_stx.images.facts import (
-    CustomCard,
-    FrameFacts,
-    FrameType,
-    Horizontal,
-    PierSide,
-    Pointing,
-    Site,
-)
-
-__all__ = [
-    "CustomCard",
-    "FrameFacts",
-    "FrameType",
-    "Horizontal",
-    "PierSide",
-    "Pointing",
-    "Site",
-    "check_custom_card",
-    "compose_header",
-    "merge_camera_header",
-    "parse_custom_card",
-]
+from indi_stx.images.header_facts import FrameFacts, FrameType, Pointing
 
 _ARCSEC_PER_RADIAN = 206264.806
 _Row = tuple[str, str | int | float | None, str]
@@ -56,7 +32,7 @@ def compose_header(facts: FrameFacts) -> bytes:
     """Return the complete header, padded to blocks of 2880 bytes.
 
     Raises:
-        ImageError: one of `facts.extra` cannot be a card; `check_custom_card` tells beforehand.
+        ImageError: one of `facts.extra` cannot be a card (`header_cards.check_custom_card`).
     """
     return _join(_own_cards(facts), facts)
 

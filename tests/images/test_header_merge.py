@@ -12,13 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
-from indi_stx.images.fits import (
-    CustomCard,
-    FrameFacts,
-    FrameType,
-    compose_header,
-    merge_camera_header,
-)
+from indi_stx.images.header import compose_header, merge_camera_header
+from indi_stx.images.header_facts import CustomCard, FrameFacts, FrameType
 
 FACTS = FrameFacts(
     instrument="SBIG STX",

@@ -1,6 +1,6 @@
 """What one exposure was: everything a FITS header can tell, typed, with units in the names.
 
-Filled by whoever knows the camera and the devices around it; `fits.compose_header` turns it into
+Filled by whoever knows the camera and the devices around it; `header.compose_header` turns it into
 cards. `None` means unknown, and an unknown fact gets no card. Light on imports on purpose: astropy
 takes more than half a second to load.
 """

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
-from indi_stx.images.fits import (
+from indi_stx.images.header import compose_header
+from indi_stx.images.header_cards import check_custom_card, parse_custom_card
+from indi_stx.images.header_facts import (
     CustomCard,
     FrameFacts,
     FrameType,
@@ -21,9 +23,6 @@ from indi_stx.images.fits import (
     PierSide,
     Pointing,
     Site,
-    check_custom_card,
-    compose_header,
-    parse_custom_card,
 )
 
 BARE = FrameFacts(
@@ -273,6 +272,12 @@ def test_written_values_are_typed(keyword: str, text: str, expected: CustomCard)
     assert card == expected
     assert type(card.value) is type(expected.value)
     read(dataclasses.replace(BARE, extra=(card,)))
+
+
+@pytest.mark.parametrize("text", ["١٢", "\uff11\uff12.5", "٣e٢"])
+def test_only_ascii_digits_make_a_number(text: str) -> None:
+    with pytest.raises(ImageError, match="plain ASCII"):
+        parse_custom_card("SEEING", text, "")
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, "x" * 5000, "1e5" * 2000])

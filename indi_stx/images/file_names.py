@@ -1,0 +1,170 @@
+"""Where frames are stored and how their files are called, as INDI's upload settings spell it.
+
+`check_prefix` and `check_directory` are for the moment when a user sets them: they touch no disk,
+and what they accept can fail later only through the disk itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from indi_stx.errors import ImageError
+from indi_stx.images.disk_errors import explaining, shown
+
+_PLACEHOLDER = re.compile(r"_?(?:XXX|ISO8601)")
+# More digits than these are no number of ours, but a date.
+_MOST_DIGITS = 9
+_LAST_NUMBER = re.compile(rf"_([0-9]{{1,{_MOST_DIGITS}}})(?:\.[^_]*)?$")
+_LONGEST_TIME = "2026-11-22T05-31-49.123"
+_LONGEST_NUMBER = "9" * _MOST_DIGITS
+# Of Linux and its file systems, the path with its closing NUL (limits.h).
+_NAME_LIMIT_BYTES = 255
+_PATH_LIMIT_BYTES = 4096
+_HOME = "_HOME_"
+# Control characters, halves of surrogate pairs, and what ends a line.
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def check_prefix(prefix: str, suffix: str = ".fits") -> None:
+    """Raise ImageError when `prefix` (UPLOAD_PREFIX) cannot begin a file name.
+
+    Its length counts with the longest time and number that it can be given.
+    """
+    _check_is_part_of_a_name(prefix)
+    longest = prefix.replace("ISO8601", _LONGEST_TIME).replace("XXX", _LONGEST_NUMBER)
+    if "XXX" not in prefix:
+        longest += f"_{_LONGEST_NUMBER}"  # what a name gets that is taken
+    _check_length(prefix, longest + suffix)
+
+
+def check_directory(text: str) -> Path:
+    """Return the absolute path that UPLOAD_DIR means; nothing is looked up on the disk.
+
+    `_HOME_` anywhere becomes the home of the user that runs the driver, `~` at the beginning too,
+    and `~user` that user's home.
+
+    Raises:
+        ImageError: it is empty or relative, has no home, or no disk can have such a path.
+    """
+    if not text.strip():
+        raise ImageError("The upload directory is empty; enter the path of a directory.")
+    _check_characters("directory", text)
+    path = os.path.expanduser(text.replace(_HOME, os.path.expanduser("~")))
+    if path.startswith("~"):
+        raise ImageError(
+            f"The upload directory {shown(text)} begins in a home directory that does not exist; "
+            "enter the whole path, beginning with '/'."
+        )
+    if not os.path.isabs(path):
+        raise ImageError(
+            f"The upload directory {shown(text)} must be a whole path, beginning with '/' or '~'."
+        )
+    encoded = os.fsencode(path)
+    if max(map(len, encoded.split(b"/"))) > _NAME_LIMIT_BYTES:
+        raise ImageError(
+            f"The upload directory {shown(text)} has a name in it that is longer than "
+            f"{_NAME_LIMIT_BYTES} bytes."
+        )
+    if len(encoded) + len("/") + _NAME_LIMIT_BYTES >= _PATH_LIMIT_BYTES:
+        raise ImageError(f"The upload directory {shown(text)} is longer than any path can be.")
+    return Path(path)
+
+
+def next_path(
+    directory: str,
+    prefix: str,
+    now_local: datetime,
+    suffix: str = ".fits",
+    taken: Collection[str] = (),
+) -> Path:
+    """Return the absolute path that the next frame gets; nothing is created.
+
+    In the prefix `XXX` becomes a number of three or more digits, one above the highest that a file
+    of the same kind ends with, and `ISO8601` the local time with milliseconds. A prefix whose name
+    is taken gets a number behind it: no file is ever replaced.
+
+    Args:
+        directory: as `check_directory` has it.
+        prefix: as `check_prefix` has it.
+        now_local: becomes `ISO8601`.
+        suffix: ends the name.
+        taken: names that are not free although the directory does not show them.
+
+    Raises:
+        ImageError: directory or prefix are impossible, or the directory cannot be listed.
+    """
+    _check_is_part_of_a_name(prefix)
+    folder = check_directory(directory)
+    names = _names_in(folder).union(taken)
+    stem = prefix.replace("ISO8601", _file_time(now_local))
+    for name in _candidates(prefix, stem, names):
+        if name + suffix not in names:
+            break
+    _check_length(prefix, name + suffix)
+    return folder / (name + suffix)
+
+
+def _check_is_part_of_a_name(prefix: str) -> None:
+    if not prefix or "/" in prefix or "\0" in prefix:
+        raise ImageError(
+            f"The upload prefix {shown(prefix)} must be part of a file name, without '/'; "
+            "directories go into the upload directory."
+        )
+    _check_characters("prefix", prefix)
+
+
+def _check_characters(setting: str, text: str) -> None:
+    """Raise ImageError for what file names cannot hold, or what a list of files cannot show."""
+    if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
+        raise ImageError(f"The upload {setting} {shown(text)} contains an unprintable character.")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise ImageError(
+            f"The upload {setting} {shown(text)} contains {error.object[error.start]!r}; file "
+            f"names on this computer are in {sys.getfilesystemencoding()} and cannot."
+        ) from error
+
+
+def _check_length(prefix: str, name: str) -> None:
+    length = len(os.fsencode(name))
+    if length > _NAME_LIMIT_BYTES:
+        raise ImageError(
+            f"The upload prefix {shown(prefix)} makes a file name of {length} bytes, longer than "
+            f"the {_NAME_LIMIT_BYTES} that any can have."
+        )
+
+
+def _names_in(folder: Path) -> set[str]:
+    with explaining(folder):
+        try:
+            return set(os.listdir(folder))
+        except FileNotFoundError:
+            return set()
+
+
+def _candidates(prefix: str, stem: str, names: set[str]) -> Iterator[str]:
+    if "XXX" in prefix:
+        for number in count(_highest_number(prefix, names) + 1):
+            yield stem.replace("XXX", f"{number:03d}")
+    yield stem
+    for number in count(1):
+        yield f"{stem}_{number:03d}"
+
+
+def _highest_number(prefix: str, names: set[str]) -> int:
+    """Return the highest number behind the last '_' of the names that contain the plain prefix."""
+    plain = _PLACEHOLDER.sub("", prefix)
+    found = (_LAST_NUMBER.search(name) for name in names if plain in name)
+    return max((int(match[1]) for match in found if match), default=0)
+
+
+def _file_time(now_local: datetime) -> str:
+    return f"{now_local:%Y-%m-%dT%H-%M-%S}.{now_local.microsecond // 1000:03d}"
