@@ -9,7 +9,7 @@ import pytest
 from indi_stx.indi import DelProperty, SetVector, State
 from indi_stx.simulator.options import SimulatorOptions
 from tests.harness.observatory import observatory
-from tests.harness.wire_client import WireClient
+from tests.harness.wire_client import DEVICE, WireClient
 
 SMALL = SimulatorOptions(model="STT-8300")
 OF_AN_EXPOSURE = {"CCD_EXPOSURE", "CCD1", "CCD_ABORT_EXPOSURE"}
@@ -183,7 +183,8 @@ async def test_two_clients_see_the_same(tmp_path: Path) -> None:
     from tests.harness.wire_client import tcp_client
 
     async with observatory(tmp_path, SMALL) as place, tcp_client(place.server.port) as second:
-        await place.client.defined("CAMERA_FITS_OPTICS")
+        head = f"{DEVICE} Remote Guide Head"
+        await place.client.defined("CCD_FAST_COUNT", device=head)  # the very last one
         await second.ask()
         for device, name in list(place.client.properties):
             await second.defined(name, device=device)
