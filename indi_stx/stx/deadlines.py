@@ -18,13 +18,23 @@ class Deadline:
 
     def __init__(self, timer: asyncio.Timeout, limit_s: float) -> None:
         self._timer = timer
+        self._is_left = False
         self.restart(limit_s)
 
     def restart(self, limit_s: float | None = None) -> None:
-        """Count from now; with another limit, if one is given."""
+        """Count from now; with another limit, if one is given.
+
+        Does nothing once the limit has run out or its block has been left: whoever tells of a sign
+        of life cannot know, least of all when the event loop is late.
+        """
         if limit_s is not None:
             self.limit_s = limit_s
-        self._timer.reschedule(asyncio.get_running_loop().time() + self.limit_s)
+        if not self._is_left and not self._timer.expired():
+            self._timer.reschedule(asyncio.get_running_loop().time() + self.limit_s)
+
+    def leave(self) -> None:
+        """Note that nothing is waited for any more."""
+        self._is_left = True
 
 
 class Deadlines:
@@ -43,6 +53,7 @@ class Deadlines:
                 yield deadline
             finally:
                 self._running.discard(deadline)
+                deadline.leave()
 
     def frame_moves(self) -> None:
         """Note that a piece of a frame arrived: the camera lives, waiting answers get more time."""

@@ -2,10 +2,12 @@
 
 One command is under way at a time. The next starts no sooner than `gap_s` after the previous one
 was answered: the camera had received it by then, so whatever the network does in between, the
-camera never sees two commands closer together than the gap. Highest class first, first come first
-served inside a class. A class is starved only while classes above it keep the camera busy all the
-time; pollers that leave pauses cannot. Source: STX API, "HTTP Command Interval"; the reasons are in
-docs/decisions/0003-pacing.md.
+camera never sees two commands closer together than the gap.
+
+Highest class first, first come first served inside a class. So that no class is starved by those
+above it, a class that has been passed too often (`PATIENCE`) goes ahead of them once. Guide pulses
+and AO are never passed in this way. `MAX_TURNS_PASSED` follows from these rules. Source: STX API,
+"HTTP Command Interval"; the reasons are in docs/decisions/0003-pacing.md.
 """
 
 from __future__ import annotations
@@ -28,9 +30,35 @@ class Priority(enum.IntEnum):
     ABORT = 1
     EXPOSURE_START = 2
     STATE = 3
-    SETTINGS = 4
-    TELEMETRY = 5
-    DOWNLOAD = 6
+    DOWNLOAD = 4
+    SETTINGS = 5
+    TELEMETRY = 6
+
+
+PATIENCE = {
+    Priority.EXPOSURE_START: 1,
+    Priority.STATE: 2,
+    Priority.DOWNLOAD: 2,
+    Priority.SETTINGS: 4,
+    Priority.TELEMETRY: 8,
+}
+"""How many turns of others a class lets pass before it is overdue.
+
+Guide pulses never need it, and aborts go before all but these.
+"""
+
+MAX_TURNS_PASSED = {
+    Priority.GUIDE: 0,
+    Priority.ABORT: 1,
+    **{priority: turns + 2 * len(PATIENCE) - 1 for priority, turns in PATIENCE.items()},
+}
+"""How many turns, those of guide pulses not counted, the first of a class ever waits for others.
+
+Once a class is overdue, at least every second turn goes to the class overdue for longest, and the
+class served has to become overdue anew: each of the other four gets one such turn at most, and at
+most one turn by class comes before each of these and before the class's own. An abort waits for one
+such turn at most, since a turn by class follows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,8 @@ class PacingQueue(Generic[T]):
     def __init__(self, gap_s: float = COMMAND_GAP_S) -> None:
         self._gap_s = gap_s
         self._waiting: dict[Priority, deque[T]] = {priority: deque() for priority in Priority}
+        self._turns_passed = dict.fromkeys(Priority, 0)
+        self._last_was_overdue = False
         self._under_way = False
         self._free_from = float("-inf")
 
@@ -72,9 +102,11 @@ class PacingQueue(Generic[T]):
 
     def remove(self, item: T) -> bool:
         """Take back a waiting item; False when it is not waiting (any more)."""
-        for queue in self._waiting.values():
+        for priority, queue in self._waiting.items():
             if item in queue:
                 queue.remove(item)
+                if not queue:
+                    self._turns_passed[priority] = 0
                 return True
         return False
 
@@ -82,13 +114,13 @@ class PacingQueue(Generic[T]):
         """Decide what to do at the time `now`; an item that is due leaves the queue."""
         if self._under_way:
             return Rest.UNDER_WAY
-        queue = next((queue for queue in self._waiting.values() if queue), None)
-        if queue is None:
+        waiting = [priority for priority, queue in self._waiting.items() if queue]
+        if not waiting:
             return Rest.EMPTY
         if now < self._free_from:
             return Wait(self._free_from - now)
         self._under_way = True
-        return Due(queue.popleft())
+        return Due(self._take(self._choose(waiting), waiting))
 
     def answered(self, now: float) -> None:
         """Note that the command under way was answered or given up at `now`; the gap begins."""
@@ -96,8 +128,32 @@ class PacingQueue(Generic[T]):
         self._free_from = now + self._gap_s
 
     def drain(self) -> list[T]:
-        """Take back everything that waits, in the order it would have gone."""
+        """Take back everything that waits, highest class first."""
         items = [item for queue in self._waiting.values() for item in queue]
-        for queue in self._waiting.values():
+        for priority, queue in self._waiting.items():
             queue.clear()
+            self._turns_passed[priority] = 0
         return items
+
+    def _choose(self, waiting: list[Priority]) -> Priority:
+        """Return the class that goes next; `waiting` has the highest first."""
+        highest = waiting[0]
+        if highest is Priority.GUIDE:
+            return highest
+        overdue_by = {
+            priority: self._turns_passed[priority] - PATIENCE[priority]
+            for priority in waiting
+            if priority in PATIENCE and self._turns_passed[priority] >= PATIENCE[priority]
+        }
+        if self._last_was_overdue or not overdue_by:
+            self._last_was_overdue = False
+            return highest
+        chosen = max(overdue_by, key=overdue_by.__getitem__)  # the first, so the highest, of equals
+        self._last_was_overdue = chosen is not highest
+        return chosen
+
+    def _take(self, chosen: Priority, waiting: list[Priority]) -> T:
+        for priority in waiting:
+            self._turns_passed[priority] += 1
+        self._turns_passed[chosen] = 0
+        return self._waiting[chosen].popleft()

@@ -43,15 +43,17 @@ class CommandSlot:
             raise _closed(request)
         turn = Turn(request)
         self._queue.push(turn, priority)
-        self._advance()
         try:
+            self._advance()
             await turn.granted
             yield
         finally:
             self._leave(turn)
 
     def _leave(self, turn: Turn) -> None:
-        if not self._queue.remove(turn) and not self._closed:
+        if self._closed:
+            return
+        if not self._queue.remove(turn):
             self._queue.answered(self._clock.monotonic())
         self._advance()
 
@@ -64,14 +66,16 @@ class CommandSlot:
                 if not turn.granted.done():  # cancelled a moment ago: it is about to leave
                     turn.granted.set_result(None)
             case Wait(seconds):
-                self._pause = asyncio.get_running_loop().create_task(self._advance_after(seconds))
+                self._pause = asyncio.get_running_loop().create_task(self._clock.sleep(seconds))
+                self._pause.add_done_callback(self._pause_over)
             case Rest():
                 pass
 
-    async def _advance_after(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
+    def _pause_over(self, _pause: asyncio.Task[None]) -> None:
+        """Go on: the gap is over, or somebody cancelled all tasks and the rest is slept anew."""
         self._pause = None
-        self._advance()
+        if not self._closed:
+            self._advance()
 
     async def aclose(self) -> None:
         """Refuse what waits and whatever comes later; what is under way is not touched."""
@@ -82,7 +86,6 @@ class CommandSlot:
         if self._pause is not None:
             self._pause.cancel()
             await asyncio.wait([self._pause])
-            self._pause = None
 
 
 def _closed(request: str) -> CameraUnreachable:
