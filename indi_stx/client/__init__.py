@@ -1,0 +1,1 @@
+"""An INDI client, and the indiserver that it talks to."""
