@@ -197,8 +197,7 @@ class Ccd:
         if self._time.now() < available_at:
             return
         self._exposure = self._developed = None
-        fault = self._faults.get("error-state")
-        if fault and fault.ccd in ("", self.name):
+        if self._faults.get("error-state", ccd=self.name):
             self._failed = True
             return
         self._frame = frame

@@ -143,7 +143,7 @@ class Connection:
         faults = self._camera.faults
         if reply.binary:
             if body and (short := faults.take("short-frame", path)):
-                return body[: max(0, len(body) - int(short.argument()))]
+                return body[: max(0, len(body) - int(short.numbers["missing"]))]
         elif body and faults.take("garble-text", path):
             return random.Random(self._camera.options.seed).randbytes(len(body))
         return body
@@ -154,13 +154,13 @@ class Connection:
         head = reply.head(len(body))
         faults = self._camera.faults
         if not reply.binary and body and (cut := faults.take("truncate-text", path)):
-            body = body[: int(cut.argument())]
+            body = body[: int(cut.numbers["after"])]
         elif body and (cut := faults.take("reset-body", path)):
-            await self._send_counted(head, body[: int(cut.argument())], record)
+            await self._send_counted(head, body[: int(cut.numbers["after"])], record)
             self.reset()
             raise _Dropped
         elif body and (cut := faults.take("stall-body", path)):
-            await self._send_counted(head, body[: int(cut.argument())], record)
+            await self._send_counted(head, body[: int(cut.numbers["after"])], record)
             await self._hang()
         await self._send_counted(head, body, record)
 

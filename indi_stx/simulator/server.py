@@ -16,6 +16,7 @@ from indi_stx.simulator.admin import Admin
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.ccd import Ccd, Exposure
 from indi_stx.simulator.connection import Connection, Office
+from indi_stx.simulator.faults import Fault
 from indi_stx.simulator.link import Link
 from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.routes import Routes
@@ -38,7 +39,7 @@ class SimulatorServer:
         self._accepting: asyncio.Task[None] | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._developing: set[asyncio.Task[None]] = set()
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: dict[Fault, asyncio.TimerHandle] = {}
         self._number = 0
         self._admin = Admin(self.camera) if options.admin_port is not None else None
 
@@ -64,7 +65,7 @@ class SimulatorServer:
     async def close(self) -> None:
         """Stop listening, drop connections, end all background work."""
         self.camera.faults.on_change = lambda: None
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         tasks = [*self._connections.values(), *self._developing, *self._stop_listening()]
         for task in tasks:
@@ -140,31 +141,40 @@ class SimulatorServer:
         faults = self.camera.faults
         self.camera.apply_faults()
         slow = faults.get("slow-link")
-        self._link.bytes_per_s = slow.argument() if slow else self.options.bandwidth_bytes_per_s
-        if reboot := faults.get("reboot"):
-            self._reboot(reboot.argument())
-        refuse = faults.get("refuse")
-        if refuse and self._listener:
+        self._link.bytes_per_s = (
+            slow.numbers["bytes_per_s"] if slow else self.options.bandwidth_bytes_per_s
+        )
+        self._time_absences()
+        away = "refuse" in faults or "reboot" in faults
+        if away and self._listener:
             self._stop_listening()
-            if refuse.argument():
-                self._later(refuse.argument(), "refuse")
-        elif not refuse and not self._listener:
+        elif not away and not self._listener:
             self._listen()
 
-    def _reboot(self, seconds: float) -> None:
-        """Drop everything and be away for a while; the Flash stays."""
+    def _time_absences(self) -> None:
+        """Begin what is new among refusals and reboots, and give each a timer of its own."""
+        for fault in [fault for fault in self._timers if fault not in self.camera.faults]:
+            self._timers.pop(fault).cancel()
+        for fault in self.camera.faults:
+            if fault in self._timers:
+                continue
+            match fault.name, fault.numbers.get("seconds", 0.0):
+                case "refuse", seconds if seconds:
+                    self._end_after(fault, seconds)
+                case "reboot", seconds:
+                    self._end_after(fault, seconds)
+                    self._drop_everything()
+
+    def _drop_everything(self) -> None:
+        """Lose connections and settings; the Flash stays."""
         for connection, task in list(self._connections.items()):
             connection.reset()
             task.cancel()
-        faults = self.camera.faults
-        faults.clear("reboot")
         self.camera.power_up()
-        faults.add(f"refuse={seconds or 0.001}")
 
-    def _later(self, seconds: float, fault: str) -> None:
+    def _end_after(self, fault: Fault, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
-        self._timers.append(loop.call_later(seconds, self.camera.faults.clear, fault))
+        self._timers[fault] = loop.call_later(seconds, self.camera.faults.end, fault)
 
     async def __aenter__(self) -> SimulatorServer:
         await self.start()
