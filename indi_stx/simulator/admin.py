@@ -18,8 +18,8 @@ from typing import Any
 from indi_stx.errors import SimulatorError
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.ccd import Ccd
-from indi_stx.simulator.conditions import SkyConditions
 from indi_stx.simulator.relays import Relay
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 100_000
@@ -134,7 +134,7 @@ def _ccd_status(ccd: Ccd) -> dict[str, Any]:
         "present": ccd.geometry.present,
         "state": int(state),
         "image_ready": ccd.image_ready(),
-        "frames": ccd.frames,
+        "frames": ccd.frame_count,
         "ready_at": ccd.ready_at,
     }
 

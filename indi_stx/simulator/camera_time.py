@@ -20,7 +20,7 @@ class CameraTime:
         """Return camera seconds since power-up."""
         return (self.clock.monotonic() - self._origin) * self.time_scale
 
-    def machine(self, camera_s: float) -> float:
+    def machine_s(self, camera_s: float) -> float:
         """Return the machine's monotonic time at `camera_s`."""
         return self._origin + camera_s / self.time_scale
 

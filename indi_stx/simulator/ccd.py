@@ -79,7 +79,7 @@ class Ccd:
     Attributes:
         name: one of `faults.CCD_NAMES`.
         ready_at: machine monotonic time at which the last frame became available.
-        frames: how many frames became available.
+        frame_count: how many frames became available.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Ccd:
         self.temperature_celsius = temperature_celsius
         self.on_start: Callable[[Ccd, Exposure], None] = lambda ccd, exposure: None
         self.ready_at: float | None = None
-        self.frames = 0
+        self.frame_count = 0
         self._pointing = pointing
         self._time = time
         self._faults = faults
@@ -201,5 +201,5 @@ class Ccd:
             self._failed = True
             return
         self._frame = frame
-        self.frames += 1
-        self.ready_at = self._time.machine(available_at)
+        self.frame_count += 1
+        self.ready_at = self._time.machine_s(available_at)

@@ -12,11 +12,11 @@ from indi_stx.simulator.error_codes import ErrorCode
 from indi_stx.simulator.fits_file import FitsFacts, fits_file
 from indi_stx.simulator.http_message import Reply, refusal, text_reply
 from indi_stx.simulator.numerals import parse_decimal, parse_integer, two_decimals
-from indi_stx.simulator.tables import (
+from indi_stx.simulator.parameter_tables import (
     Getter,
     Query,
     Setter,
-    done,
+    command_reply,
     first_values,
     get_values,
     set_values,
@@ -41,7 +41,7 @@ def ccd_routes(camera: SimulatedCamera, prefix: str, ccd: Ccd) -> dict[str, Hand
         f"/api/{prefix}.FIT": calls.fits,
         f"/api/{prefix}ImageReady.cgi": lambda _: text_reply(str(int(ccd.image_ready()))),
         f"/api/{prefix}StartExposure.cgi": calls.start_exposure,
-        f"/api/{prefix}AbortExposure.cgi": lambda _: done(ccd.abort()),
+        f"/api/{prefix}AbortExposure.cgi": lambda _: command_reply(ccd.abort()),
     }
 
 
@@ -76,7 +76,7 @@ class _CcdCalls:
             return refusal(ErrorCode.BAD_PARAMETER)
         if frame_type is None or frame_type not in set(FrameType):
             return refusal(ErrorCode.BAD_PARAMETER)
-        return done(self.ccd.start(duration_s, FrameType(frame_type), date_time))
+        return command_reply(self.ccd.start(duration_s, FrameType(frame_type), date_time))
 
     def data(self, _: Query) -> Reply:
         """Send the frame, or no byte at all when there is none."""

@@ -26,7 +26,7 @@ LONGEST_OVERLOAD_DELAY_S = 2.0
 
 
 @dataclass
-class Office:
+class ServedCamera:
     """What all connections of one camera share."""
 
     camera: SimulatedCamera
@@ -51,13 +51,13 @@ class _Dropped(Exception):
 class Connection:
     """A client's socket; `run` serves it to its end and never raises for what a client does."""
 
-    def __init__(self, client: socket.socket, number: int, office: Office) -> None:
+    def __init__(self, client: socket.socket, number: int, served: ServedCamera) -> None:
         client.setblocking(False)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.number = number
         self._client = client
-        self._office = office
-        self._camera = office.camera
+        self._served = served
+        self._camera = served.camera
         self._unread = False
 
     def reset(self) -> None:
@@ -79,7 +79,7 @@ class Connection:
         if "single-connection" not in self._camera.faults:
             await self._serve()
             return
-        async with self._office.one_at_a_time:
+        async with self._served.one_at_a_time:
             await self._serve()
 
     async def _serve(self) -> None:
@@ -120,13 +120,13 @@ class Connection:
     async def _answer(self, request: Request, record: RequestRecord) -> None:
         path = request.path or ""
         faults = self._camera.faults
-        await self._camera.time.clock.sleep(self._office.overload_delay_s(record))
+        await self._camera.time.clock.sleep(self._served.overload_delay_s(record))
         if faults.take("hang", path):
             await self._hang()
         if faults.take("reset", path):
             self.reset()
             raise _Dropped
-        reply = self._office.routes.answer(request)
+        reply = self._served.routes.answer(request)
         body = await self._body(reply)
         body = self._damage(reply, body, path)
         record.status = reply.status
@@ -136,7 +136,7 @@ class Connection:
         if reply.compose is None:
             return reply.body
         loop = asyncio.get_running_loop()
-        return memoryview(await loop.run_in_executor(self._office.workers, reply.compose))
+        return memoryview(await loop.run_in_executor(self._served.workers, reply.compose))
 
     def _damage(self, reply: Reply, body: bytes | memoryview, path: str) -> bytes | memoryview:
         """Apply the faults that change a body and its Content-Length alike."""
@@ -168,10 +168,10 @@ class Connection:
         self, head: bytes, body: bytes | memoryview, record: RequestRecord
     ) -> None:
         if len(head) + len(body) <= MAX_SEND_BYTES:
-            await self._office.link.send(self._client, head + body)
+            await self._served.link.send(self._client, head + body)
         else:
-            await self._office.link.send(self._client, head)
-            await self._office.link.send(self._client, body)
+            await self._served.link.send(self._client, head)
+            await self._served.link.send(self._client, body)
         record.bytes = len(body)
 
     async def _hang(self) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from indi_stx.errors import SimulatorError
-from indi_stx.simulator.conditions import SkyConditions
 from indi_stx.simulator.faults import parse_fault
 from indi_stx.simulator.models import MODELS
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 Firmware = Literal["document", "newer"]
 FilterNameKey = Literal["both", "table", "example"]

@@ -23,8 +23,14 @@ from indi_stx.simulator.flash import (
 )
 from indi_stx.simulator.http_message import EMPTY, NOT_FOUND, Reply, Request, refusal, text_reply
 from indi_stx.simulator.numerals import parse_decimal, parse_integer, two_decimals
+from indi_stx.simulator.parameter_tables import (
+    Getter,
+    Query,
+    command_reply,
+    first_values,
+    get_values,
+)
 from indi_stx.simulator.relays import Relay
-from indi_stx.simulator.tables import Getter, Query, done, first_values, get_values
 
 SHORTEST_PULSE_S, LONGEST_PULSE_S = 0.01, 655.35
 # Firmware, gate array, imaging ROP, tracker ROP, HTTP API; newer firmware adds the serial number.
@@ -91,7 +97,7 @@ class _FilterCalls:
         if "NewPosition" not in given:
             return refusal(ErrorCode.PARAMETER_MISSING)
         position = parse_integer(given["NewPosition"])
-        return done(self.camera.wheel.move(-1 if position is None else position))
+        return command_reply(self.camera.wheel.move(-1 if position is None else position))
 
     def set_name(self, query: Query) -> Reply:
         """Store names; long ones are cut, for the document lists no error."""

@@ -15,7 +15,7 @@ from indi_stx.errors import SimulatorError
 from indi_stx.simulator.admin import Admin
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.ccd import Ccd, Exposure
-from indi_stx.simulator.connection import Connection, Office
+from indi_stx.simulator.connection import Connection, ServedCamera
 from indi_stx.simulator.faults import Fault
 from indi_stx.simulator.link import Link
 from indi_stx.simulator.options import SimulatorOptions
@@ -34,7 +34,7 @@ class SimulatorServer:
         self.camera = SimulatedCamera(options, clock)
         self._link = Link(options.bandwidth_bytes_per_s)
         self._workers = ThreadPoolExecutor(3, thread_name_prefix="stx-simulator")
-        self._office = Office(self.camera, Routes(self.camera), self._link, self._workers)
+        self._served = ServedCamera(self.camera, Routes(self.camera), self._link, self._workers)
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
@@ -114,7 +114,7 @@ class SimulatorServer:
                 await asyncio.sleep(0.05)
                 continue
             self._number += 1
-            self._serve(Connection(client, self._number, self._office))
+            self._serve(Connection(client, self._number, self._served))
 
     def _serve(self, connection: Connection) -> None:
         if len(self._connections) >= MAX_CONNECTIONS:

@@ -83,7 +83,7 @@ def test_starting_empties_the_buffer_and_abort_leaves_it_empty(bench):
     assert bench.lines("GuiderState.cgi") == ["0"]
     bench.advance(100)
     assert bench.lines("GuiderImageReady.cgi") == ["0"]
-    assert bench.camera.guider.frames == 1
+    assert bench.camera.guider.frame_count == 1
 
 
 def test_abort_of_nothing_keeps_the_frame(bench):
