@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from indi_stx.simulator.camera import FanState, SimulatedCamera
-from indi_stx.simulator.ccd import DEFAULT_DATE_TIME, Ccd, Frame, FrameType
+from indi_stx.simulator.ccd import DEFAULT_DATE_TIME, Ccd
 from indi_stx.simulator.error_codes import ErrorCode
+from indi_stx.simulator.exposure import Exposure, Frame, FrameType
 from indi_stx.simulator.fits_file import FitsFacts, fits_file
 from indi_stx.simulator.http_message import Reply, refusal, text_reply
 from indi_stx.simulator.numerals import parse_decimal, parse_integer, two_decimals
@@ -66,7 +67,7 @@ class _CcdCalls:
         given = first_values(query)
         if "Duration" not in given or "FrameType" not in given:
             return refusal(ErrorCode.PARAMETER_MISSING)
-        if self.ccd.state() in (2, 3):
+        if self.ccd.is_busy():
             return refusal(ErrorCode.CAMERA_BUSY)
         duration_s = parse_decimal(given["Duration"])
         frame_type = parse_integer(given["FrameType"])
@@ -100,7 +101,7 @@ class _CcdCalls:
             instrument=camera.model.description,
             sensor=self.ccd.sensor.model,
             frame_type=exposure.frame_type.fits_name,
-            date_obs=exposure.date_time,
+            date_obs=self._date_obs(exposure),
             exposure_s=exposure.duration_s,
             ccd_celsius=frame.temperature_celsius,
             setpoint_celsius=camera.cooler.setpoint_celsius if imager else None,
@@ -110,6 +111,13 @@ class _CcdCalls:
             start_y=window.start_y,
             filter_name=camera.flash.filter_names[position - 1] if position else None,
         )
+
+    def _date_obs(self, exposure: Exposure) -> str | None:
+        options = self.camera.options
+        if options.date_obs == "none":
+            return None
+        shown = exposure.date_time if options.date_obs == "echo" else exposure.own_date_time
+        return shown.partition(".")[0] if options.date_obs_truncated else shown
 
 
 def read_date_time(text: str) -> str | None:

@@ -5,13 +5,17 @@ the fault's first key. `FAULTS` is the one list of them.
 
 A fault that is given again takes the place of the one given before, limits included, so the newest
 says how it ends. "The same" means name, `path` and `ccd`: `reset=path=State` and `reset=path=Abort`
-are active side by side.
+are active side by side. What only happens and is over, a reboot for instance, replaces nothing.
+
+SECONDS of the network (refuse, reboot, stall-body, slow-link) are real ones, all others are the
+camera's, which `time_scale` makes shorter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 from indi_stx.errors import SimulatorError
 from indi_stx.simulator.fault_kinds import CCD_NAMES, FAULTS, FaultKind, describe_faults
@@ -40,8 +44,10 @@ class Fault:
 
     def replaces(self, other: Fault) -> bool:
         """Tell whether `other` is the same fault, given before."""
-        return self.name == other.name and all(
-            self.words.get(key) == other.words.get(key) for key in ("path", "ccd")
+        return (
+            self.name == other.name
+            and not self.kind.is_event
+            and all(self.words.get(key) == other.words.get(key) for key in ("path", "ccd"))
         )
 
     def use(self) -> bool:
@@ -79,8 +85,8 @@ def parse_fault(text: str) -> Fault:
 def _set_argument(fault: Fault, key: str, value: str) -> None:
     kind = fault.kind
     try:
-        if key in kind.numbers:
-            fault.numbers[key] = _number(value, whole=key in _WHOLE_NUMBERS)
+        if key in kind.numbers or key in kind.optional:
+            fault.numbers[key] = _number(value, key in kind.signed, key in _WHOLE_NUMBERS)
         elif key in kind.words and (not kind.words[key] or value in kind.words[key]):
             fault.words[key] = value
         else:
@@ -88,13 +94,13 @@ def _set_argument(fault: Fault, key: str, value: str) -> None:
     except ValueError as error:
         raise SimulatorError(
             f"Fault {kind.name} does not take {key or value!r}={value!r}. "
-            f"It takes: {', '.join(kind.keys()) or 'nothing'}."
+            f"It takes: {', '.join(kind.argument_names()) or 'nothing'}."
         ) from error
 
 
-def _number(text: str, *, whole: bool) -> float:
+def _number(text: str, signed: bool, whole: bool) -> float:
     value = int(text) if whole else float(text)
-    if not 0 <= value < float("inf"):
+    if not isfinite(value) or (value < 0 and not signed):
         raise ValueError(text)
     return value
 
@@ -132,9 +138,14 @@ class Faults:
     def take(self, name: str, path: str = "", ccd: str = "") -> Fault | None:
         """Return what `get` returns, and count the use."""
         fault = self.get(name, path, ccd)
-        if fault and fault.use():
-            self.end(fault)
+        if fault:
+            self.count(fault)
         return fault
+
+    def count(self, fault: Fault) -> None:
+        """Count a use of a fault, and end it with its last."""
+        if fault.use():
+            self.end(fault)
 
     def __contains__(self, name: str | Fault) -> bool:
         """Tell whether any fault of a name, or this very fault, is active."""

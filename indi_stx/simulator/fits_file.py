@@ -28,7 +28,7 @@ class FitsFacts:
     instrument: str
     sensor: SensorModel
     frame_type: str
-    date_obs: str
+    date_obs: str | None
     exposure_s: float
     ccd_celsius: float
     setpoint_celsius: float | None
