@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from indi_stx.simulator.camera import FanState, SimulatedCamera
 from indi_stx.simulator.ccd import DEFAULT_DATE_TIME, Ccd
@@ -71,7 +72,7 @@ class _CcdCalls:
             return refusal(ErrorCode.CAMERA_BUSY)
         duration_s = parse_decimal(given["Duration"])
         frame_type = parse_integer(given["FrameType"])
-        date_time = read_date_time(given.get("DateTime", DEFAULT_DATE_TIME))
+        date_time = self._date_time(given.get("DateTime", DEFAULT_DATE_TIME))
         # Real cameras take 0 for a bias, below the document's 0.01.
         if duration_s is None or duration_s < 0 or date_time is None:
             return refusal(ErrorCode.BAD_PARAMETER)
@@ -79,15 +80,24 @@ class _CcdCalls:
             return refusal(ErrorCode.BAD_PARAMETER)
         return command_reply(self.ccd.start(duration_s, FrameType(frame_type), date_time))
 
+    def _date_time(self, text: str) -> str | None:
+        return text if self.camera.options.date_time_check == "none" else read_date_time(text)
+
+    def _downloadable(self) -> Frame | None:
+        """Return what a download gets; whoever has to wait for it has done so before."""
+        if self.camera.options.busy_download == "previous" and self.ccd.is_busy():
+            return self.ccd.frame() or self.ccd.frame_before()
+        return self.ccd.frame()
+
     def data(self, _: Query) -> Reply:
         """Send the frame, or no byte at all when there is none."""
-        frame = self.ccd.frame()
+        frame = self._downloadable()
         if frame is None:
             return Reply(binary=True)
         return Reply(binary=True, body=frame.pixels.data.cast("B"))
 
     def fits(self, _: Query) -> Reply:
-        frame = self.ccd.frame()
+        frame = self._downloadable()
         if frame is None:
             return Reply(binary=True)
         facts = self._facts(frame)
@@ -121,12 +131,25 @@ class _CcdCalls:
 
 
 def read_date_time(text: str) -> str | None:
-    """Return a DateTime with colons and milliseconds, or None when it is malformed."""
+    """Return a DateTime with colons and milliseconds, or None when there is no such moment."""
     match = _DATE_TIME.match(text)
     if not match:
         return None
     day, hour, minute, second, fraction = match.groups()
+    try:
+        # A leap second is the sixtieth of its minute, which datetime does not know.
+        datetime.fromisoformat(f"{day}{hour}:{minute}:{'59' if second == '60' else second}")
+    except ValueError:
+        return None
     return f"{day}{hour}:{minute}:{second}.{(fraction or '').ljust(3, '0')[:3]}"
+
+
+def downloads(camera: SimulatedCamera) -> dict[str, Ccd]:
+    """Return the CCD that each path of a download belongs to."""
+    ccds = zip(("Imager", "Guider", "ExtGuider"), camera.ccds.values(), strict=True)
+    return {
+        path: ccd for name, ccd in ccds for path in (f"/api/{name}Data.bin", f"/api/{name}.FIT")
+    }
 
 
 def get_table(camera: SimulatedCamera, ccd: Ccd) -> dict[str, Getter]:

@@ -52,6 +52,18 @@ def _add_camera_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--date-obs-truncated", action="store_true", help="cut DATE-OBS to whole seconds"
     )
+    group.add_argument(
+        "--date-time-check",
+        choices=("calendar", "none"),
+        default=default.date_time_check,
+        help="of StartExposure's DateTime: none stores whatever comes",
+    )
+    group.add_argument(
+        "--busy-download",
+        choices=("previous", "wait", "empty"),
+        default=default.busy_download,
+        help="what a download gets while its CCD exposes or is read out",
+    )
     group.add_argument("--state-dir", type=Path, metavar="DIR", help="keep the Flash here")
     group.add_argument("--ambient", type=float, default=default.ambient_celsius, metavar="CELSIUS")
     group.add_argument("--fault", action="append", default=[], metavar="NAME[=ARGS]")
@@ -127,6 +139,8 @@ def options_from(args: argparse.Namespace) -> SimulatorOptions:
         filter_name_key=args.filter_name_key,
         date_obs=args.date_obs,
         date_obs_truncated=args.date_obs_truncated,
+        date_time_check=args.date_time_check,
+        busy_download=args.busy_download,
         state_dir=args.state_dir,
         focal_length_mm=args.focal_length,
         aperture_mm=args.aperture,

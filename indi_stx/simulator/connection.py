@@ -24,6 +24,7 @@ from indi_stx.simulator.routes import Routes
 MAX_HEAD_BYTES = 32_768
 MAX_BODY_BYTES = 1_000_000
 LONGEST_OVERLOAD_DELAY_S = 2.0
+FRAME_POLL_S = 0.02
 
 
 @dataclass
@@ -121,6 +122,7 @@ class Connection:
             await self._client.drop("silence")
         if faults.take("reset", path):
             await self._client.drop("reset")
+        await self._wait_for_frame(path)
         self._served.other_program.before(path)
         reply = self._served.routes.answer(request)
         await clock.sleep(half_round_trip_s)
@@ -130,6 +132,14 @@ class Connection:
         body = self._damage(reply, body, path)
         record.status = reply.status
         await self._send(reply, body, path, record)
+
+    async def _wait_for_frame(self, path: str) -> None:
+        """Hold a download back until its CCD has read out, when the camera is of that kind."""
+        if self._camera.options.busy_download != "wait":
+            return
+        ccd = self._served.routes.downloads.get(path)
+        while ccd and ccd.is_busy():
+            await self._camera.time.clock.sleep(FRAME_POLL_S)
 
     async def _body(self, reply: Reply) -> bytes | memoryview:
         if reply.compose is None:
@@ -179,5 +189,5 @@ class Connection:
 
 def _head_end(data: bytes) -> int:
     """Return where the head ends, after its blank line, or -1."""
-    ends = [data.find(mark) + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in data]
+    ends = [data.find(mark) + len(mark) for mark in (b"\n\r\n", b"\n\n") if mark in data]
     return min(ends) if ends else -1

@@ -14,6 +14,8 @@ from indi_stx.simulator.sky_conditions import SkyConditions
 Firmware = Literal["document", "newer"]
 FilterNameKey = Literal["both", "table", "example"]
 DateObs = Literal["echo", "own", "none"]
+DateTimeCheck = Literal["calendar", "none"]
+BusyDownload = Literal["previous", "wait", "empty"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class SimulatorOptions:
         date_obs: DATE-OBS in the camera's own files is the DateTime of StartExposure ("echo"), what
             the camera's own clock said when the exposure began ("own"), or not there ("none").
         date_obs_truncated: cut it to whole seconds.
+        date_time_check: "calendar" refuses a DateTime that is no date, "none" stores any text.
+        busy_download: a download asked for while the CCD exposes or is read out delivers the
+            frame before, waits for the frame to come, or has no byte.
         state_dir: where the Flash is kept; None forgets it at the end.
         overload_delay_s: how much slower an answer gets for each command that came too early.
         admin_port: loopback port of the admin interface; None for no such port, 0 for a free one.
@@ -48,6 +53,8 @@ class SimulatorOptions:
     filter_name_key: FilterNameKey = "both"
     date_obs: DateObs = "echo"
     date_obs_truncated: bool = False
+    date_time_check: DateTimeCheck = "calendar"
+    busy_download: BusyDownload = "previous"
     state_dir: Path | None = None
     focal_length_mm: float = 2000.0
     aperture_mm: float = 200.0
@@ -76,6 +83,8 @@ class SimulatorOptions:
         _one_of("number of filter slots", self.filter_slots, (5, 7, 8))
         _one_of("filter name key", self.filter_name_key, ("both", "table", "example"))
         _one_of("source of DATE-OBS", self.date_obs, ("echo", "own", "none"))
+        _one_of("check of DateTime", self.date_time_check, ("calendar", "none"))
+        _one_of("download while busy", self.busy_download, ("previous", "wait", "empty"))
         for port in (self.port, self.admin_port or 0):
             _within("port", port, 0, 65535)
         if self.bandwidth_bytes_per_s is not None:

@@ -11,7 +11,7 @@ from functools import partial
 
 from indi_stx.simulator.adaptive_optics import HIGHEST, LOWEST
 from indi_stx.simulator.camera import SimulatedCamera
-from indi_stx.simulator.ccd_routes import Handler, ccd_routes
+from indi_stx.simulator.ccd_routes import Handler, ccd_routes, downloads
 from indi_stx.simulator.error_codes import ErrorCode
 from indi_stx.simulator.flash import (
     FILTER_NAMES,
@@ -41,9 +41,14 @@ VERSIONS = {
 
 
 class Routes:
-    """Answer requests; a path that is not listed is a 404."""
+    """Answer requests; a path that is not listed is a 404.
+
+    Attributes:
+        downloads: the CCD whose frame a path delivers.
+    """
 
     def __init__(self, camera: SimulatedCamera) -> None:
+        self.downloads = downloads(camera)
         self.handlers: dict[str, Handler] = {
             **ccd_routes(camera, "Imager", camera.imager),
             **ccd_routes(camera, "Guider", camera.guider),

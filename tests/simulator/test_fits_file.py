@@ -91,6 +91,13 @@ def test_every_ccd_echoes_the_date_time_to_the_millisecond(bench, opened, prefix
     )
 
 
+def test_camera_that_stores_whatever_comes(make_bench, opened):
+    bench = make_bench(date_time_check="none")
+    for text in ("2026-02-30T25:61:61.000", "yesterday's", "2026-03-14T21.05.06.789", ""):
+        assert date_obs_of(bench, opened, "Guider", text.replace("'", "%27")) == text
+    assert date_obs_of(bench, opened, "Guider", "%FF") == "?"
+
+
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_cameras_that_do_not_echo_it(make_bench, opened, prefix):
     truncating = make_bench(date_obs_truncated=True)
