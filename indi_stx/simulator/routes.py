@@ -12,6 +12,7 @@ from functools import partial
 from indi_stx.simulator.adaptive_optics import HIGHEST, LOWEST
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.ccd_routes import Handler, ccd_routes, downloads
+from indi_stx.simulator.ccd_settings import set_table
 from indi_stx.simulator.error_codes import ErrorCode
 from indi_stx.simulator.flash import (
     FILTER_NAMES,
@@ -31,6 +32,7 @@ from indi_stx.simulator.parameter_tables import (
     get_values,
 )
 from indi_stx.simulator.relays import Relay
+from indi_stx.simulator.web_pages import WebPages
 
 SHORTEST_PULSE_S, LONGEST_PULSE_S = 0.01, 655.35
 # Firmware, gate array, imaging ROP, tracker ROP, HTTP API; newer firmware adds the serial number.
@@ -44,6 +46,8 @@ class Routes:
     """Answer requests; a path that is not listed is a 404.
 
     Attributes:
+        handlers: the calls of the API, by path.
+        pages: the camera's web pages, by path.
         downloads: the CCD whose frame a path delivers.
     """
 
@@ -60,12 +64,15 @@ class Routes:
             "/api/VersionNumbers.cgi": lambda _: text_reply(*VERSIONS[camera.options.firmware]),
             "/api/CurrentCCDState.cgi": lambda _: text_reply(str(int(camera.imager.state()))),
         }
+        versions = VERSIONS[camera.options.firmware]
+        setters = set_table(camera, camera.imager)
+        self.pages = WebPages(camera, versions, self.handlers, setters).handlers
 
     def answer(self, request: Request) -> Reply:
         """Return the reply to a request, well-formed or not."""
         if request.path is None:
             return refusal(ErrorCode.BAD_PARAMETER)
-        handler = self.handlers.get(request.path)
+        handler = self.handlers.get(request.path) or self.pages.get(request.path)
         return handler(request.query) if handler else NOT_FOUND
 
 
