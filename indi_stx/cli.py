@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     from indi_stx import __version__, demo
     from indi_stx.camera import property_table
     from indi_stx.conformance import command as conform
-    from indi_stx.simulator import command as simulate
+    from indi_stx.simulator import command_line as simulate
 
     parser = argparse.ArgumentParser(
         prog="indi-stx",

@@ -44,6 +44,10 @@ class AdaptiveOptics:
         self._moves.append(_Move(now, now + distance / UNITS_PER_S, origin, (x, y)))
         self._starts.append(now)
 
+    def centre(self) -> None:
+        """Go to the middle, as after power-up."""
+        self.move(CENTRE, CENTRE)
+
     def is_moving(self) -> bool:
         """Tell whether the mirror has not arrived yet."""
         return self._time.now() < self._moves[-1].end_s

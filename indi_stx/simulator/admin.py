@@ -2,6 +2,7 @@
 
 Loopback only, JSON both ways, not a part of the camera:
     GET /status     state of every part, active faults, requests, overloads
+    GET /faults     every fault there is, with its arguments and what it does
     POST /faults    {"add": ["hang=times=1"], "clear": ["refuse"]}, or {"clear": "all"}
     POST /sky       any field of SkyConditions, as {"focus_blur_arcsec": 3.0}
 """
@@ -18,10 +19,13 @@ from typing import Any
 from indi_stx.errors import SimulatorError
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.ccd import Ccd
-from indi_stx.simulator.conditions import SkyConditions
+from indi_stx.simulator.fault_kinds import FAULTS, FaultKind
 from indi_stx.simulator.relays import Relay
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 HOST = "127.0.0.1"
+KNOWN_REQUESTS = "GET /status, GET /faults, POST /faults, POST /sky"
+KNOWN_REQUESTS = "GET /status, GET /faults, POST /faults, POST /sky"
 MAX_BODY_BYTES = 100_000
 TIMEOUT_S = 5.0
 
@@ -73,12 +77,14 @@ class Admin:
             match method, path:
                 case "GET", "/status":
                     return "200 OK", self.status()
+                case "GET", "/faults":
+                    return "200 OK", {kind.name: _described(kind) for kind in FAULTS.values()}
                 case "POST", "/faults":
                     self._change_faults(_object(body))
                 case "POST", "/sky":
                     self._change_sky(_object(body))
                 case _:
-                    return "404 Not Found", {"error": "GET /status, POST /faults, POST /sky"}
+                    return "404 Not Found", {"error": KNOWN_REQUESTS}
         except (SimulatorError, ValueError, TypeError) as error:
             return "400 Bad Request", {"error": str(error)}
         return "200 OK", self.status()
@@ -90,6 +96,7 @@ class Admin:
             "model": camera.model.name,
             "camera_s": round(camera.time.now(), 3),
             "faults": [str(fault) for fault in camera.faults],
+            "foreign_refusals": camera.foreign_refusals,
             "requests": len(camera.requests.records),
             "overloads": camera.requests.overloads,
             "flash_writes": camera.flash.writes,
@@ -128,13 +135,20 @@ class Admin:
             setattr(self._camera.conditions, name, value)
 
 
+def _described(kind: FaultKind) -> dict[str, Any]:
+    return {
+        "summary": kind.summary,
+        "arguments": {key: kind.shown(key).partition("=")[2] for key in kind.argument_names()},
+    }
+
+
 def _ccd_status(ccd: Ccd) -> dict[str, Any]:
     state = ccd.state()
     return {
         "present": ccd.geometry.present,
         "state": int(state),
         "image_ready": ccd.image_ready(),
-        "frames": ccd.frames,
+        "frames": ccd.frame_count,
         "ready_at": ccd.ready_at,
     }
 

@@ -38,6 +38,7 @@ class SimulatedCamera:
     Attributes:
         imager, guider, external_guider: the CCDs, also as `ccds` by their fault names.
         conditions: the night, changeable while it runs.
+        foreign_refusals: how often what another program wanted was refused.
         requests: what was asked; `requests.records` and `requests.overloads`.
     """
 
@@ -46,6 +47,7 @@ class SimulatedCamera:
         self.model = MODELS[options.model]
         self.time = CameraTime(clock or SystemClock(), options.time_scale)
         self.faults = Faults()
+        self.foreign_refusals = 0
         self.flash = Flash(options.state_dir)
         self.conditions = options.conditions()
         self.requests = RequestLog(self.time.clock, options.request_log)
@@ -87,6 +89,7 @@ class SimulatedCamera:
         for ccd in self.ccds.values():
             ccd.power_up()
         self.relays.open_all()
+        self.mirror.centre()
         self.wheel.home()
         self.faults.clear("cooler-latch-up")
         self.cooler.switch(False)
@@ -97,6 +100,10 @@ class SimulatedCamera:
         """Bring the parts in line with the active faults."""
         self.guider.geometry.present = "no-guider" not in self.faults
         self.external_guider.geometry.present = "no-external-guider" not in self.faults
+        jump = self.faults.get("clock-jump")
+        self.time.clock_error_s = jump.numbers["seconds"] if jump else 0.0
+        for ccd in self.ccds.values():
+            ccd.notice_faults()
         self.cooler.latch_up("cooler-latch-up" in self.faults)
         troubles = (t for t in WheelTrouble if f"filter-{t.value}" in self.faults)
         self.wheel.trouble = next(troubles, None)

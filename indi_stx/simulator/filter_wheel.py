@@ -73,6 +73,18 @@ class FilterWheel:
         self._depart(position, self._travel_s(position))
         return None
 
+    @property
+    def target(self) -> int:
+        """Where it is going, or stands."""
+        return self._target
+
+    def initialise(self) -> ErrorCode | None:
+        """Find the home mark and stop at filter 1, or return the code that refuses it."""
+        code = self.move(self._position)
+        if code is None:
+            self.home()
+        return code
+
     def home(self) -> None:
         """Turn once past the home mark and stop at filter 1, as after power-up."""
         self._settle()

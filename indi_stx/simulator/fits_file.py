@@ -28,7 +28,7 @@ class FitsFacts:
     instrument: str
     sensor: SensorModel
     frame_type: str
-    date_obs: str
+    date_obs: str | None
     exposure_s: float
     ccd_celsius: float
     setpoint_celsius: float | None
@@ -80,7 +80,7 @@ def _header(pixels: Pixels, facts: FitsFacts, flash: Flash) -> bytes:
     ]
     text = "".join(_card(key, value) for key, value in cards if value is not None)
     text += "END".ljust(CARD_CHARACTERS)
-    return text.ljust(-(-len(text) // BLOCK_BYTES) * BLOCK_BYTES).encode("ascii")
+    return text.ljust(-(-len(text) // BLOCK_BYTES) * BLOCK_BYTES).encode("ascii", "replace")
 
 
 def _card(keyword: str, value: Value) -> str:

@@ -70,6 +70,20 @@ class Geometry:
         """NumY; of a missing CCD, 0."""
         return self.num_y if self.present else 0
 
+    def centre(self, part: int) -> None:
+        """Set the frame to the middle of the sensor, 1/`part` of it either way."""
+        self.num_x, self.num_y = self.columns // part, self.rows // part
+        self.start_x, self.start_y = self._middle(part)
+
+    def is_centred(self, part: int) -> bool:
+        """Tell whether the frame is what `centre` makes it."""
+        size = (self.columns // part, self.rows // part)
+        start = (self.start_x, self.start_y)
+        return (self.num_x, self.num_y) == size and start == self._middle(part)
+
+    def _middle(self, part: int) -> tuple[int, int]:
+        return (self.columns - self.columns // part) // 2, (self.rows - self.rows // part) // 2
+
     def set_parameter(self, name: str, text: str) -> ErrorCode | None:
         """Set one parameter by its API name, or return the code that refuses it."""
         low, high, attribute, code = self._rule(name)

@@ -38,16 +38,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A status and a body; `compose` makes a large body in a worker thread instead."""
+    """A status and a body; `compose` makes a large body in a worker thread instead.
+
+    `content_type` is that of the document's calls unless it is given.
+    """
 
     status: int = 200
     body: bytes | memoryview = b""
     binary: bool = False
+    content_type: str = ""
     compose: Callable[[], bytes] | None = None
 
     def head(self, length: int) -> bytes:
         """Return the status line and headers of the document's examples, in their order."""
-        kind = "application/octet-stream" if self.binary else "text/plain"
+        kind = self.content_type or ("application/octet-stream" if self.binary else "text/plain")
         return (
             f"HTTP/1.0 {self.status} {_REASONS[self.status]}\r\n"
             f"Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
@@ -61,6 +65,11 @@ NOT_FOUND = Reply(404, b"Not Found\r\n")
 def text_reply(*lines: str) -> Reply:
     """Answer 200 with one CRLF-ended line a value."""
     return Reply(200, "".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+
+
+def html_reply(page: str) -> Reply:
+    """Answer 200 with a web page."""
+    return Reply(200, page.encode("latin-1", "xmlcharrefreplace"), content_type="text/html")
 
 
 def refusal(code: ErrorCode) -> Reply:

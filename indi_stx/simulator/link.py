@@ -16,10 +16,16 @@ PACING_SLACK_S = 0.004
 
 
 class Link:
-    """Shared by all connections of one camera; `bytes_per_s` may change at any time."""
+    """Shared by all connections of one camera; both attributes may change at any time.
 
-    def __init__(self, bytes_per_s: float | None = None) -> None:
+    Attributes:
+        bytes_per_s: None sends as fast as it goes.
+        latency_s: round trip; whoever serves a request waits half of it either way.
+    """
+
+    def __init__(self, bytes_per_s: float | None = None, latency_s: float = 0.0) -> None:
         self.bytes_per_s = bytes_per_s
+        self.latency_s = latency_s
         self._free_at = 0.0
 
     async def send(self, connection: socket.socket, data: bytes | memoryview) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Literal
 
 from indi_stx.errors import SimulatorError
-from indi_stx.simulator.conditions import SkyConditions
 from indi_stx.simulator.faults import parse_fault
 from indi_stx.simulator.models import MODELS
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 Firmware = Literal["document", "newer"]
 FilterNameKey = Literal["both", "table", "example"]
+DateObs = Literal["echo", "own", "none"]
+DateTimeCheck = Literal["calendar", "none"]
+BusyDownload = Literal["previous", "wait", "empty"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,15 @@ class SimulatorOptions:
         port: 0 takes any free port.
         time_scale: how many camera seconds pass in a real one.
         bandwidth_bytes_per_s: of the camera's network link; None sends as fast as it goes.
+        latency_s: round trip of the network link, in real seconds.
         firmware: "document" is API 1.00.1; "newer" adds the fan, overscan and a serial number.
         filter_name_key: whether `SetFilterName` takes `Filter1Name`, `Filter1` or both.
+        date_obs: DATE-OBS in the camera's own files is the DateTime of StartExposure ("echo"), what
+            the camera's own clock said when the exposure began ("own"), or not there ("none").
+        date_obs_truncated: cut it to whole seconds.
+        date_time_check: "calendar" refuses a DateTime that is no date, "none" stores any text.
+        busy_download: a download asked for while the CCD exposes or is read out delivers the
+            frame before, waits for the frame to come, or has no byte.
         state_dir: where the Flash is kept; None forgets it at the end.
         overload_delay_s: how much slower an answer gets for each command that came too early.
         admin_port: loopback port of the admin interface; None for no such port, 0 for a free one.
@@ -35,11 +45,16 @@ class SimulatorOptions:
     model: str = "STX-16803"
     seed: int = 1
     bandwidth_bytes_per_s: float | None = None
+    latency_s: float = 0.0
     time_scale: float = 1.0
     request_log: Path | None = None
     firmware: Firmware = "document"
     filter_slots: int = 8
     filter_name_key: FilterNameKey = "both"
+    date_obs: DateObs = "echo"
+    date_obs_truncated: bool = False
+    date_time_check: DateTimeCheck = "calendar"
+    busy_download: BusyDownload = "previous"
     state_dir: Path | None = None
     focal_length_mm: float = 2000.0
     aperture_mm: float = 200.0
@@ -67,10 +82,14 @@ class SimulatorOptions:
         _one_of("firmware", self.firmware, ("document", "newer"))
         _one_of("number of filter slots", self.filter_slots, (5, 7, 8))
         _one_of("filter name key", self.filter_name_key, ("both", "table", "example"))
+        _one_of("source of DATE-OBS", self.date_obs, ("echo", "own", "none"))
+        _one_of("check of DateTime", self.date_time_check, ("calendar", "none"))
+        _one_of("download while busy", self.busy_download, ("previous", "wait", "empty"))
         for port in (self.port, self.admin_port or 0):
             _within("port", port, 0, 65535)
         if self.bandwidth_bytes_per_s is not None:
             _within("bandwidth in bytes per second", self.bandwidth_bytes_per_s, 1000, 1e12)
+        _within("latency in seconds", self.latency_s, 0, 60)
         _within("seed", self.seed, 0, 2**63)
         _within("time scale", self.time_scale, 0.001, 1e6)
         _within("focal length in mm", self.focal_length_mm, 50, 50_000)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indi_stx.simulator.adaptive_optics import AdaptiveOptics
-from indi_stx.simulator.conditions import SkyConditions
 from indi_stx.simulator.relays import Relay, Relays
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 SAMPLES_PER_EXPOSURE = 64
 SEEING_FREQUENCIES_HZ = (0.07, 0.19, 0.43, 0.97, 2.3, 5.1)

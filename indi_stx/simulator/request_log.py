@@ -62,6 +62,14 @@ class RequestLog:
         self.records.append(record)
         return record
 
+    def forget(self, record: RequestRecord) -> None:
+        """Take back a request that the camera is not to have heard."""
+        self.records.remove(record)
+        if record.gap_ms is not None and record.gap_ms < COMMAND_INTERVAL_MS - JITTER_MS:
+            self.overloads -= 1
+        if self._last_t == record.t:
+            self._last_t = self.records[-1].t if self.records else None
+
     def finished(self, record: RequestRecord) -> None:
         """Write the line of a request that has been answered, or given up."""
         if self._file:

@@ -11,7 +11,8 @@ from functools import partial
 
 from indi_stx.simulator.adaptive_optics import HIGHEST, LOWEST
 from indi_stx.simulator.camera import SimulatedCamera
-from indi_stx.simulator.ccd_routes import Handler, ccd_routes
+from indi_stx.simulator.ccd_routes import Handler, ccd_routes, downloads
+from indi_stx.simulator.ccd_settings import set_table
 from indi_stx.simulator.error_codes import ErrorCode
 from indi_stx.simulator.flash import (
     FILTER_NAMES,
@@ -23,8 +24,15 @@ from indi_stx.simulator.flash import (
 )
 from indi_stx.simulator.http_message import EMPTY, NOT_FOUND, Reply, Request, refusal, text_reply
 from indi_stx.simulator.numerals import parse_decimal, parse_integer, two_decimals
+from indi_stx.simulator.parameter_tables import (
+    Getter,
+    Query,
+    command_reply,
+    first_values,
+    get_values,
+)
 from indi_stx.simulator.relays import Relay
-from indi_stx.simulator.tables import Getter, Query, done, first_values, get_values
+from indi_stx.simulator.web_pages import WebPages
 
 SHORTEST_PULSE_S, LONGEST_PULSE_S = 0.01, 655.35
 # Firmware, gate array, imaging ROP, tracker ROP, HTTP API; newer firmware adds the serial number.
@@ -35,9 +43,16 @@ VERSIONS = {
 
 
 class Routes:
-    """Answer requests; a path that is not listed is a 404."""
+    """Answer requests; a path that is not listed is a 404.
+
+    Attributes:
+        handlers: the calls of the API, by path.
+        pages: the camera's web pages, by path.
+        downloads: the CCD whose frame a path delivers.
+    """
 
     def __init__(self, camera: SimulatedCamera) -> None:
+        self.downloads = downloads(camera)
         self.handlers: dict[str, Handler] = {
             **ccd_routes(camera, "Imager", camera.imager),
             **ccd_routes(camera, "Guider", camera.guider),
@@ -49,12 +64,15 @@ class Routes:
             "/api/VersionNumbers.cgi": lambda _: text_reply(*VERSIONS[camera.options.firmware]),
             "/api/CurrentCCDState.cgi": lambda _: text_reply(str(int(camera.imager.state()))),
         }
+        versions = VERSIONS[camera.options.firmware]
+        setters = set_table(camera, camera.imager)
+        self.pages = WebPages(camera, versions, self.handlers, setters).handlers
 
     def answer(self, request: Request) -> Reply:
         """Return the reply to a request, well-formed or not."""
         if request.path is None:
             return refusal(ErrorCode.BAD_PARAMETER)
-        handler = self.handlers.get(request.path)
+        handler = self.handlers.get(request.path) or self.pages.get(request.path)
         return handler(request.query) if handler else NOT_FOUND
 
 
@@ -91,7 +109,7 @@ class _FilterCalls:
         if "NewPosition" not in given:
             return refusal(ErrorCode.PARAMETER_MISSING)
         position = parse_integer(given["NewPosition"])
-        return done(self.camera.wheel.move(-1 if position is None else position))
+        return command_reply(self.camera.wheel.move(-1 if position is None else position))
 
     def set_name(self, query: Query) -> Reply:
         """Store names; long ones are cut, for the document lists no error."""

@@ -9,15 +9,19 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 
 from indi_stx.clock import Clock
 from indi_stx.errors import SimulatorError
 from indi_stx.simulator.admin import Admin
 from indi_stx.simulator.camera import SimulatedCamera
-from indi_stx.simulator.ccd import Ccd, Exposure
-from indi_stx.simulator.connection import Connection, Office
+from indi_stx.simulator.ccd import Ccd
+from indi_stx.simulator.connection import Connection, ServedCamera
+from indi_stx.simulator.exposure import Exposure
+from indi_stx.simulator.faults import Fault
 from indi_stx.simulator.link import Link
 from indi_stx.simulator.options import SimulatorOptions
+from indi_stx.simulator.other_program import OtherProgram
 from indi_stx.simulator.routes import Routes
 
 MAX_CONNECTIONS = 256
@@ -31,14 +35,20 @@ class SimulatorServer:
         self.host = options.host
         self.port = options.port
         self.camera = SimulatedCamera(options, clock)
-        self._link = Link(options.bandwidth_bytes_per_s)
+        self._link = Link(options.bandwidth_bytes_per_s, options.latency_s)
         self._workers = ThreadPoolExecutor(3, thread_name_prefix="stx-simulator")
-        self._office = Office(self.camera, Routes(self.camera), self._link, self._workers)
+        routes = Routes(self.camera)
+        self._other_program = OtherProgram(self.camera, routes)
+        self._served = ServedCamera(
+            self.camera, routes, self._link, self._workers, self._other_program
+        )
+        self._other_acts: asyncio.TimerHandle | None = None
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._developing: set[asyncio.Task[None]] = set()
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: dict[Fault, asyncio.TimerHandle] = {}
+        self._rebooting: set[Fault] = set()
         self._number = 0
         self._admin = Admin(self.camera) if options.admin_port is not None else None
 
@@ -49,6 +59,7 @@ class SimulatorServer:
         try:
             self._listen()
             self.camera.faults.on_change = self._apply_faults
+            self._other_program.on_plan = self._await_other_program
             self._apply_faults()
             if self._admin and self.options.admin_port is not None:
                 await self._admin.start(self.options.admin_port)
@@ -63,8 +74,8 @@ class SimulatorServer:
 
     async def close(self) -> None:
         """Stop listening, drop connections, end all background work."""
-        self.camera.faults.on_change = lambda: None
-        for timer in self._timers:
+        self.camera.faults.on_change = self._other_program.on_plan = lambda: None
+        for timer in [*self._timers.values(), *([self._other_acts] if self._other_acts else [])]:
             timer.cancel()
         tasks = [*self._connections.values(), *self._developing, *self._stop_listening()]
         for task in tasks:
@@ -113,7 +124,7 @@ class SimulatorServer:
                 await asyncio.sleep(0.05)
                 continue
             self._number += 1
-            self._serve(Connection(client, self._number, self._office))
+            self._serve(Connection(client, self._number, self._served))
 
     def _serve(self, connection: Connection) -> None:
         if len(self._connections) >= MAX_CONNECTIONS:
@@ -139,32 +150,72 @@ class SimulatorServer:
         """Bring listener, link and camera in line with the active faults."""
         faults = self.camera.faults
         self.camera.apply_faults()
-        slow = faults.get("slow-link")
-        self._link.bytes_per_s = slow.argument() if slow else self.options.bandwidth_bytes_per_s
-        if reboot := faults.get("reboot"):
-            self._reboot(reboot.argument())
-        refuse = faults.get("refuse")
-        if refuse and self._listener:
+        self._slow_the_link()
+        self._time_absences()
+        self._other_program.notice_faults()
+        away = "refuse" in faults or any(fault in faults for fault in self._rebooting)
+        if away and self._listener:
             self._stop_listening()
-            if refuse.argument():
-                self._later(refuse.argument(), "refuse")
-        elif not refuse and not self._listener:
+        elif not away and not self._listener:
             self._listen()
 
-    def _reboot(self, seconds: float) -> None:
-        """Drop everything and be away for a while; the Flash stays."""
+    def _time_absences(self) -> None:
+        """Begin what is new among refusals and reboots, and give each a timer of its own."""
+        for fault in [fault for fault in self._timers if fault not in self.camera.faults]:
+            self._timers.pop(fault).cancel()
+            self._rebooting.discard(fault)
+        for fault in self.camera.faults:
+            if fault in self._timers:
+                continue
+            match fault.name, fault.numbers.get("seconds", 0.0):
+                case "refuse", seconds if seconds:
+                    self._end_after(fault, seconds)
+                case "reboot", _:
+                    self._reboot_after(fault, fault.numbers["after"])
+
+    def _await_other_program(self) -> None:
+        """Set the timer for what another program does next."""
+        if self._other_acts:
+            self._other_acts.cancel()
+            self._other_acts = None
+        time, due_s = self.camera.time, self._other_program.next_due_s()
+        if due_s < inf:
+            wait_s = max(0.0, due_s - time.now()) / time.time_scale
+            loop = asyncio.get_running_loop()
+            self._other_acts = loop.call_later(wait_s, self._let_other_program_act)
+
+    def _let_other_program_act(self) -> None:
+        self._other_program.act()
+        self._await_other_program()
+
+    def _slow_the_link(self) -> None:
+        slow, options = self.camera.faults.get("slow-link"), self.options
+        self._link.bytes_per_s = options.bandwidth_bytes_per_s
+        self._link.latency_s = options.latency_s
+        if slow:
+            self._link.bytes_per_s = slow.numbers["bytes_per_s"] or options.bandwidth_bytes_per_s
+            self._link.latency_s = slow.numbers["latency_s"] or options.latency_s
+
+    def _reboot_after(self, fault: Fault, seconds: float) -> None:
+        if not seconds:
+            self._reboot(fault)
+            return
+        loop = asyncio.get_running_loop()
+        self._timers[fault] = loop.call_later(seconds, self._reboot, fault)
+
+    def _reboot(self, fault: Fault) -> None:
+        """Lose connections and settings and be away for a while; the Flash stays."""
+        self._end_after(fault, fault.numbers["seconds"])
+        self._rebooting.add(fault)
         for connection, task in list(self._connections.items()):
             connection.reset()
             task.cancel()
-        faults = self.camera.faults
-        faults.clear("reboot")
         self.camera.power_up()
-        faults.add(f"refuse={seconds or 0.001}")
+        self._apply_faults()
 
-    def _later(self, seconds: float, fault: str) -> None:
+    def _end_after(self, fault: Fault, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
-        self._timers.append(loop.call_later(seconds, self.camera.faults.clear, fault))
+        self._timers[fault] = loop.call_later(seconds, self.camera.faults.end, fault)
 
     async def __aenter__(self) -> SimulatorServer:
         await self.start()

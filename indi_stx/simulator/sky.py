@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indi_stx.simulator.conditions import SkyConditions
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 FloatImage = NDArray[np.float32]
 

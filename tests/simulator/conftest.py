@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from indi_stx.simulator.camera import SimulatedCamera
-from indi_stx.simulator.ccd import Ccd, Exposure
+from indi_stx.simulator.ccd import Ccd
+from indi_stx.simulator.exposure import Exposure
 from indi_stx.simulator.http_message import Reply, parse_request_line
 from indi_stx.simulator.options import SimulatorOptions
+from indi_stx.simulator.other_program import OtherProgram
 from indi_stx.simulator.routes import Routes
 from indi_stx.simulator.server import SimulatorServer
 
@@ -44,9 +46,11 @@ class Bench:
     camera: SimulatedCamera
     clock: BenchClock
     routes: Routes
+    other_program: OtherProgram
     running: list[tuple[Ccd, Exposure]] = field(default_factory=list)
 
     def ask(self, call: str) -> Reply:
+        self.other_program.before(f"/api/{call.partition('?')[0]}")
         return self.routes.answer(parse_request_line(f"GET /api/{call} HTTP/1.0".encode("latin-1")))
 
     def lines(self, call: str) -> list[str]:
@@ -63,6 +67,7 @@ class Bench:
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
+        self.other_program.act()
         for ccd, exposure in list(self.running):
             if self.camera.time.now() >= exposure.shutter_closes_at:
                 self.running.remove((ccd, exposure))
@@ -84,8 +89,15 @@ def make_bench() -> Callable[..., Bench]:
     def make(**options: object) -> Bench:
         clock = BenchClock()
         camera = SimulatedCamera(SimulatorOptions(**options), clock)  # type: ignore[arg-type]
-        camera.faults.on_change = camera.apply_faults
-        bench = Bench(camera, clock, Routes(camera))
+        routes = Routes(camera)
+        other_program = OtherProgram(camera, routes)
+        bench = Bench(camera, clock, routes, other_program)
+
+        def apply_faults() -> None:
+            camera.apply_faults()
+            other_program.notice_faults()
+
+        camera.faults.on_change = apply_faults
         for ccd in camera.ccds.values():
             ccd.on_start = lambda ccd, exposure: bench.running.append((ccd, exposure))
         return bench
@@ -127,11 +139,16 @@ class Wire:
         """Take a frame and return its bytes."""
         start = f"{prefix}StartExposure.cgi?Duration={duration_s}&FrameType={frame_type}"
         assert await self.get(start) == b""
+        await self.ready(prefix)
+        return await self.get(f"{prefix}Data.bin")
+
+    async def ready(self, prefix: str) -> None:
+        """Wait until a CCD has a frame."""
         for _ in range(10_000):
             if await self.get(f"{prefix}ImageReady.cgi") == b"1\r\n":
-                break
+                return
             await asyncio.sleep(0.005)
-        return await self.get(f"{prefix}Data.bin")
+        raise AssertionError(f"{prefix} has no frame.")
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """An exposure from start to image buffer (STX API, Start Exposure, State, Image Ready, Data)."""
 
+import asyncio
+
 import pytest
 
 PREFIXES = {"Imager": "imager", "Guider": "guider", "ExtGuider": "external-guider"}
@@ -67,10 +69,24 @@ def test_date_time_in_every_known_spelling(bench):
     assert start("2026-03-14T21:05:06.789") == wanted
     assert start("2026-03-14T21%3A05%3A06.789123") == wanted
     assert start("2026-03-14T21:05:06") == "2026-03-14T21:05:06.000"
+    assert start("2024-02-29T23:59:59.999") == "2024-02-29T23:59:59.999"
+    assert start("2016-12-31T23:59:60.5") == "2016-12-31T23:59:60.500"
+    for impossible in (
+        "2026-02-29T00:00:00",
+        "2026-13-01T00:00:00",
+        "2026-00-01T00:00:00",
+        "2026-04-31T00:00:00",
+        "2026-04-30T24:00:00",
+        "2026-04-30T00:60:00",
+        "2026-04-30T00:00:61",
+        "0000-01-01T00:00:00",
+    ):
+        assert start(impossible) == "0x80001009", impossible
     assert start("2026-03-14%2021:05:06") == start("now") == start("") == "0x80001009"
 
 
-def test_starting_empties_the_buffer_and_abort_leaves_it_empty(bench):
+def test_starting_empties_the_buffer_and_abort_leaves_it_empty(make_bench):
+    bench = make_bench(busy_download="empty")
     bench.expose(bench.camera.guider, 1)
     first = bytes(bench.ask("GuiderData.bin").body)
     assert len(first) == 657 * 495 * 2
@@ -83,7 +99,58 @@ def test_starting_empties_the_buffer_and_abort_leaves_it_empty(bench):
     assert bench.lines("GuiderState.cgi") == ["0"]
     bench.advance(100)
     assert bench.lines("GuiderImageReady.cgi") == ["0"]
-    assert bench.camera.guider.frames == 1
+    assert bench.camera.guider.frame_count == 1
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_download_while_busy_is_the_frame_before(bench, prefix):
+    bench.lines(f"{prefix}SetSettings.cgi?NumX=40&NumY=30")
+    start = f"{prefix}StartExposure.cgi?Duration=10&FrameType=1&DateTime=2026-02-03T04:05:06"
+    bench.lines(start)
+    assert bytes(bench.ask(f"{prefix}Data.bin").body) == b""
+    bench.advance(10)
+    bench.advance(10)
+    first = bytes(bench.ask(f"{prefix}Data.bin").body)
+    file = bench.ask(f"{prefix}.FIT").compose()
+    bench.lines(start)
+    for state, step in (("2", 10.01), ("3", 10)):
+        assert bench.lines(f"{prefix}State.cgi") + bench.lines(f"{prefix}ImageReady.cgi") == [
+            state,
+            "0",
+        ]
+        assert bytes(bench.ask(f"{prefix}Data.bin").body) == first
+        assert bench.ask(f"{prefix}.FIT").compose() == file
+        bench.advance(step)
+    assert bytes(bench.ask(f"{prefix}Data.bin").body) != first
+    assert bench.camera.ccds[PREFIXES[prefix]].frame_count == 2
+    bench.lines(start)
+    bench.lines(f"{prefix}AbortExposure.cgi")
+    assert bytes(bench.ask(f"{prefix}Data.bin").body) == b""
+
+
+@pytest.mark.parametrize("call", ["Data.bin", ".FIT"])
+async def test_download_while_busy_can_wait_for_the_frame(make_wire, call):
+    wire = await make_wire(time_scale=20.0, busy_download="wait")
+    await wire.get("GuiderSetSettings.cgi?NumX=40&NumY=30")
+    before = await wire.take("Guider")
+    await wire.get("GuiderStartExposure.cgi?Duration=4&FrameType=1")
+    frame = await wire.get(f"Guider{call}")
+    assert await wire.get("GuiderState.cgi") + await wire.get("GuiderImageReady.cgi") == (
+        b"0\r\n1\r\n"
+    )
+    assert frame == await wire.get(f"Guider{call}")
+    assert frame != before
+    await wire.get("GuiderStartExposure.cgi?Duration=600&FrameType=1")
+    waiting = asyncio.create_task(wire.get(f"Guider{call}"))
+    assert await wire.get("GuiderState.cgi") == b"2\r\n"
+    await wire.get("GuiderAbortExposure.cgi")
+    assert await waiting == b""
+
+
+def test_stxl_6303_reads_out_for_longer_than_a_second():
+    from indi_stx.simulator.models import MODELS
+
+    assert MODELS["STXL-6303"].imager.read_out_s(3072, 2047) > 1.1
 
 
 def test_abort_of_nothing_keeps_the_frame(bench):

@@ -47,6 +47,72 @@ async def test_refused_connections_come_back(wire):
     assert "refuse" not in wire.server.camera.faults
 
 
+async def test_limited_refusal_on_top_of_an_endless_one_ends(wire):
+    wire.server.camera.faults.add("refuse")
+    wire.server.camera.faults.add("refuse=0.1")
+    await until_it_answers(wire)
+    assert "refuse" not in wire.server.camera.faults
+
+
+async def test_refusal_that_was_ended_does_not_end_the_next(wire):
+    faults = wire.server.camera.faults
+    faults.add("refuse=0.1")
+    ended = asyncio.get_running_loop().time() + 0.1
+    faults.clear("refuse")
+    faults.add("refuse")
+    while asyncio.get_running_loop().time() < ended + 0.1:
+        with pytest.raises(ConnectionRefusedError):
+            await wire.connect()
+        await asyncio.sleep(0.01)
+    assert [str(fault) for fault in faults] == ["refuse"]
+
+
+async def test_endless_refusal_on_top_of_a_limited_one_stays(wire):
+    faults = wire.server.camera.faults
+    faults.add("refuse=0.1")
+    ended = asyncio.get_running_loop().time() + 0.1
+    faults.add("refuse")
+    while asyncio.get_running_loop().time() < ended + 0.1:
+        with pytest.raises(ConnectionRefusedError):
+            await wire.connect()
+        await asyncio.sleep(0.01)
+    assert [str(fault) for fault in faults] == ["refuse"]
+
+
+async def test_reboot_does_not_end_an_endless_refusal(wire):
+    faults = wire.server.camera.faults
+    faults.add("refuse")
+    faults.add("reboot=0.05")
+    await until_it_ends(faults, "reboot")
+    assert [str(fault) for fault in faults] == ["refuse"]
+    with pytest.raises(ConnectionRefusedError):
+        await wire.connect()
+
+
+async def test_longer_refusal_outlives_a_reboot(wire):
+    faults = wire.server.camera.faults
+    faults.add("reboot=60")
+    faults.add("refuse=0.05")
+    await until_it_ends(faults, "refuse")
+    with pytest.raises(ConnectionRefusedError):
+        await wire.connect()
+    faults.clear("reboot")
+    assert await wire.get("ImagerState.cgi") == b"0\r\n"
+
+
+async def until_it_ends(faults, name):
+    ended = asyncio.Event()
+    apply = faults.on_change
+
+    def changed():
+        apply()
+        if name not in faults:
+            ended.set()
+
+    faults.on_change = changed
+    await asyncio.wait_for(ended.wait(), 10)
+
+
 async def until_it_answers(wire):
     async with asyncio.timeout(5):
         while True:
@@ -214,6 +280,33 @@ def test_times_and_path_choose_the_replies():
     assert faults.take("reset", "/api/ImagerState.cgi")
     assert faults.take("reset", "/api/FilterState.cgi")
     assert faults.take("reset", "/api/ImagerState.cgi") is None
+
+
+def test_newest_of_the_same_fault_counts_whatever_limits_the_older_had():
+    faults = Faults()
+    faults.add("reset")
+    faults.add("reset=times=1")
+    assert faults.take("reset", "/api/ImagerState.cgi")
+    assert faults.take("reset", "/api/ImagerState.cgi") is None
+    faults.add("reset=times=1")
+    faults.add("reset")
+    assert all(faults.take("reset", "/api/ImagerState.cgi") for _ in range(5))
+
+
+def test_same_fault_for_another_path_stands_beside_the_first():
+    faults = Faults()
+    faults.add("reset=path=State")
+    faults.add("reset=path=Abort,times=1")
+    assert faults.take("reset", "/api/ImagerState.cgi")
+    assert faults.take("reset", "/api/ImagerAbortExposure.cgi")
+    assert faults.take("reset", "/api/ImagerAbortExposure.cgi") is None
+    assert [str(fault) for fault in faults] == ["reset=path=State"]
+    faults.add("reset=times=1")
+    assert faults.take("reset", "/api/ImagerState.cgi")
+    assert [str(fault) for fault in faults] == ["reset=path=State"]
+    faults.add("reset=path=Abort")
+    faults.clear("reset")
+    assert list(faults) == []
 
 
 def test_faults_are_written_as_they_are_read():

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from indi_stx.errors import SimulatorError
-from indi_stx.simulator.command import add_arguments, options_from, run
+from indi_stx.simulator.command_line import add_arguments, options_from, run
 from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.thread import SimulatorThread
 
@@ -68,7 +68,8 @@ def test_taken_port_ends_with_2_and_a_message(capsys):
 
 def test_command_serves_until_it_is_told_to_stop():
     program = (
-        "import argparse; from indi_stx.simulator import command as c; p=argparse.ArgumentParser();"
+        "import argparse; from indi_stx.simulator import command_line as c;"
+        "p=argparse.ArgumentParser();"
         "c.add_arguments(p); raise SystemExit(c.run(p.parse_args()))"
     )
     with subprocess.Popen(
@@ -85,7 +86,7 @@ def test_command_serves_until_it_is_told_to_stop():
 
 def test_help_loads_neither_numpy_nor_asyncio():
     program = (
-        "import sys, argparse; from indi_stx.simulator import command as c;"
+        "import sys, argparse; from indi_stx.simulator import command_line as c;"
         "c.add_arguments(argparse.ArgumentParser());"
         "print({'numpy','asyncio','astropy'} & set(sys.modules))"
     )

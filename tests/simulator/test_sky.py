@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from indi_stx.simulator.conditions import SkyConditions
 from indi_stx.simulator.sky import Sky, StarField, Telescope, View
+from indi_stx.simulator.sky_conditions import SkyConditions
 
 STILL = np.zeros((64, 2))
 TELESCOPE = Telescope(2000.0, 200.0)

@@ -197,6 +197,56 @@ async def test_fan_that_does_not_obey() -> None:
         assert await camera.imager.get_settings("fan_state") == before
 
 
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [("reset", CameraUnreachable), ("close", CameraUnreachable), ("silence", CameraTimeout)],
+)
+@pytest.mark.parametrize(("fault", "width"), [("answer-lost", 2), ("request-lost", 1)])
+async def test_what_is_lost_before_or_after_the_camera_obeys_looks_alike(
+    fault: str, width: int, how: str, error: type[CameraError]
+) -> None:
+    async with camera_with(f"{fault}={how},path=SetSettings,times=1") as camera:
+        with pytest.raises(error):
+            await camera.imager.set_settings(bin_x=2)
+        assert (await camera.imager.get_settings("bin_x")).bin_x == width
+
+
+async def test_late_start_looks_idle_and_is_busy() -> None:
+    async with camera_with("start-latency=100000") as camera:
+        await camera.imager.start_exposure(1, FrameType.DARK)
+        assert await camera.imager.state() is CcdState.IDLE
+        with pytest.raises(CameraRefused, match="busy"):
+            await camera.imager.start_exposure(1, FrameType.DARK)
+
+
+async def test_exposure_ends_when_another_program_aborts_it() -> None:
+    async with camera_with("foreign-abort=0.1") as camera:
+        await camera.imager.start_exposure(1_000_000, FrameType.DARK)
+        while await camera.imager.state() is not CcdState.IDLE:
+            pass
+        assert not await camera.imager.image_ready()
+
+
+async def test_camera_that_another_program_uses_is_busy() -> None:
+    async with camera_with("foreign-start=1000000,ccd=guider") as camera:
+        assert await camera.guider.state() is CcdState.EXPOSING
+        with pytest.raises(CameraRefused, match="busy"):
+            await camera.guider.start_exposure(1, FrameType.DARK)
+
+
+async def test_settings_of_another_program_are_read_back() -> None:
+    async with camera_with("foreign-settings=BinX=3,CCDTemperatureSetpoint=-7.5") as camera:
+        found = await camera.imager.get_settings("bin_x", "setpoint_celsius")
+        assert (found.bin_x, found.setpoint_celsius) == (3, -7.5)
+
+
+async def test_clock_of_the_camera_is_in_its_own_files_alone() -> None:
+    """What the camera says about time is in its own FITS files, not in its frames."""
+    async with camera_with("clock-jump=-1000000", date_obs="own") as camera:
+        await expose(camera)
+        assert len(await download(camera)) == SMALL.data_bytes
+
+
 def test_every_fault_has_a_test() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in FAULTS if f'"{name}' not in source] == []

@@ -41,6 +41,6 @@ def first_values(query: Query) -> dict[str, str]:
     return given
 
 
-def done(code: ErrorCode | None) -> Reply:
+def command_reply(code: ErrorCode | None) -> Reply:
     """Answer a command: empty when it was accepted."""
     return EMPTY if code is None else refusal(code)

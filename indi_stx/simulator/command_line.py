@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `indi-stx simulate`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"faults (--fault NAME[=ARGS], repeatable):\n{describe_faults()}\n\n" + (
-        "faults on replies also take path=TEXT (only for such paths) and times=N (then gone)"
+        "What stands in brackets limits a fault: path=TEXT to requests whose path contains TEXT,\n"
+        "ccd=imager|guider|external-guider to one CCD, times=N to N uses, after which it is gone.\n"
+        "A bare value belongs to the first argument. SECONDS of the network (refuse, reboot,\n"
+        "stall-body, slow-link) are real ones, others the camera's (--time-scale)."
     )
     _add_camera_arguments(parser.add_argument_group("camera"))
     _add_network_arguments(parser.add_argument_group("network"))
@@ -40,6 +43,27 @@ def _add_camera_arguments(group: argparse._ArgumentGroup) -> None:
         default=default.filter_name_key,
         help="what SetFilterName takes: Filter1Name (table), Filter1 (example) or both",
     )
+    group.add_argument(
+        "--date-obs",
+        choices=("echo", "own", "none"),
+        default=default.date_obs,
+        help="DATE-OBS of the camera's own files: the DateTime sent, its own clock, or none",
+    )
+    group.add_argument(
+        "--date-obs-truncated", action="store_true", help="cut DATE-OBS to whole seconds"
+    )
+    group.add_argument(
+        "--date-time-check",
+        choices=("calendar", "none"),
+        default=default.date_time_check,
+        help="of StartExposure's DateTime: none stores whatever comes",
+    )
+    group.add_argument(
+        "--busy-download",
+        choices=("previous", "wait", "empty"),
+        default=default.busy_download,
+        help="what a download gets while its CCD exposes or is read out",
+    )
     group.add_argument("--state-dir", type=Path, metavar="DIR", help="keep the Flash here")
     group.add_argument("--ambient", type=float, default=default.ambient_celsius, metavar="CELSIUS")
     group.add_argument("--fault", action="append", default=[], metavar="NAME[=ARGS]")
@@ -51,9 +75,14 @@ def _add_network_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--bandwidth", type=float, metavar="BYTES_PER_S", help="of the camera's link"
     )
+    group.add_argument(
+        "--latency", type=float, default=0.0, metavar="SECONDS", help="round trip of that link"
+    )
     group.add_argument("--request-log", type=Path, metavar="FILE.jsonl", help="a line a request")
     group.add_argument(
-        "--admin-port", type=int, help="loopback: GET /status, POST /faults, POST /sky; 0 for any"
+        "--admin-port",
+        type=int,
+        help="loopback: GET /status, GET and POST /faults, POST /sky; 0: any",
     )
 
 
@@ -102,11 +131,16 @@ def options_from(args: argparse.Namespace) -> SimulatorOptions:
         model=args.model,
         seed=args.seed,
         bandwidth_bytes_per_s=args.bandwidth,
+        latency_s=args.latency,
         time_scale=args.time_scale,
         request_log=args.request_log,
         firmware=args.firmware,
         filter_slots=args.filter_slots,
         filter_name_key=args.filter_name_key,
+        date_obs=args.date_obs,
+        date_obs_truncated=args.date_obs_truncated,
+        date_time_check=args.date_time_check,
+        busy_download=args.busy_download,
         state_dir=args.state_dir,
         focal_length_mm=args.focal_length,
         aperture_mm=args.aperture,
