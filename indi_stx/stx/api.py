@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from indi_stx.clock import Clock, SystemClock
 from indi_stx.errors import CameraReplyInvalid
@@ -29,6 +29,9 @@ from indi_stx.stx.replies import (
     single_switch,
 )
 from indi_stx.stx.timing import CommandTiming
+
+if TYPE_CHECKING:
+    from indi_stx.stx.transport import HttpTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Camera:
         timeout_s: for a command to be answered; starts again with every piece of a frame that
             arrives meanwhile.
         stall_timeout_s: between two pieces of a frame.
+        transport: an `httpx.AsyncBaseTransport` that carries the requests instead of the network,
+            such as `httpx.MockTransport`; closed together with the camera.
 
     Raises:
         ValueRefused: host and port are no address.
@@ -72,6 +77,7 @@ class Camera:
         connect_timeout_s: float = 5.0,
         timeout_s: float = 10.0,
         stall_timeout_s: float = 15.0,
+        transport: HttpTransport | None = None,
     ) -> None:
         self._link = Link(
             host,
@@ -79,6 +85,7 @@ class Camera:
             clock=clock or SystemClock(),
             gap_s=command_gap_s,
             limits=TimeLimits(connect_timeout_s, timeout_s, stall_timeout_s),
+            transport=transport,
         )
         self.imager = Ccd(self._link, "Imager", settings.IMAGER)
         self.guider = Ccd(self._link, "Guider", settings.GUIDER)

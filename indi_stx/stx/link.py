@@ -15,20 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from indi_stx.clock import Clock
-from indi_stx.errors import (
-    CameraError,
-    CameraReplyInvalid,
-    CameraTimeout,
-    CameraUnreachable,
-)
+from indi_stx.errors import CameraError, CameraReplyInvalid, CameraUnreachable
 from indi_stx.stx.deadlines import Deadline, Deadlines
+from indi_stx.stx.failures import not_a_camera, not_accepted, silent
 from indi_stx.stx.pacing import Priority
-from indi_stx.stx.replies import excerpt, not_a_camera, refusal
+from indi_stx.stx.replies import excerpt, refusal
 from indi_stx.stx.slot import CommandSlot
 from indi_stx.stx.timing import CommandTiming, Stamp
 
 if TYPE_CHECKING:
-    from indi_stx.stx.transport import Answer
+    from indi_stx.stx.transport import Answer, HttpTransport
 
 MAX_TEXT_BYTES = 65536
 # A text that begins with "<" alone may be what somebody called their object or filter.
@@ -61,24 +57,38 @@ class Reply(NamedTuple):
 
 
 class Progress:
-    """Where one request is: sets its deadline, keeps its stamps."""
+    """Where one request is: sets its deadline, keeps its stamps.
 
-    def __init__(self, clock: Clock, answer_s: float) -> None:
+    A transport that is no network tells nothing of connections; then the limit is that for an
+    answer, and the request counts as sent when it was handed over.
+    """
+
+    def __init__(self, clock: Clock, limits: TimeLimits) -> None:
         self._clock = clock
-        self._answer_s = answer_s
+        self._limits = limits
         self.deadline: Deadline | None = None
+        self.is_connecting = False
         self.is_connected = False
         self.sent = Stamp.now(clock)
 
+    def connecting(self) -> None:
+        """Wait for the connection."""
+        self.is_connecting = True
+        self._wait(self._limits.connect_s)
+
     def connected(self) -> None:
         """Wait for the answer from now on, no longer for the connection."""
+        self.is_connecting = False
         self.is_connected = True
-        if self.deadline is not None:
-            self.deadline.restart(self._answer_s)
+        self._wait(self._limits.answer_s)
 
     def sending(self) -> None:
         """Stamp the request."""
         self.sent = Stamp.now(self._clock)
+
+    def _wait(self, limit_s: float) -> None:
+        if self.deadline is not None:
+            self.deadline.restart(limit_s)
 
 
 class Download:
@@ -134,12 +144,19 @@ class Link:
     """Everything that goes to one camera and comes from it."""
 
     def __init__(
-        self, host: str, port: int, *, clock: Clock, gap_s: float, limits: TimeLimits
+        self,
+        host: str,
+        port: int,
+        *,
+        clock: Clock,
+        gap_s: float,
+        limits: TimeLimits,
+        transport: HttpTransport | None = None,
     ) -> None:
         # httpx takes some 0.2 s to import: long after the driver has said which devices it has.
-        from indi_stx.stx.transport import Transport
+        from indi_stx.stx.transport import Connections
 
-        self._transport = Transport(host, port)
+        self._connections = Connections(host, port, transport)
         self._slot = CommandSlot(clock, gap_s)
         self._deadlines = Deadlines()
         self._clock = clock
@@ -148,12 +165,12 @@ class Link:
     @property
     def place(self) -> str:
         """Host and port, for messages."""
-        return self._transport.place
+        return self._connections.place
 
     async def aclose(self) -> None:
         """End everything; what waits or is under way raises CameraUnreachable."""
         await self._slot.aclose()
-        await self._transport.aclose()
+        await self._connections.aclose()
 
     async def ask(self, target: str, priority: Priority) -> Reply:
         """Send a command when its turn comes and return the camera's answer.
@@ -190,17 +207,18 @@ class Link:
             async with asyncio.timeout(self._limits.stall_s):
                 chunk = await anext(answer, None)
         except TimeoutError as error:
-            raise self._late(request, "stopped sending the frame", self._limits.stall_s) from error
+            limit_s = self._limits.stall_s
+            raise silent(self.place, request, "stopped sending the frame", limit_s) from error
         self._deadlines.frame_moves()
         return chunk
 
     @contextlib.asynccontextmanager
     async def _open(self, target: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
         async with contextlib.AsyncExitStack() as stack:
-            progress = Progress(self._clock, self._limits.answer_s)
-            opening = self._transport.open(target, progress)
+            progress = Progress(self._clock, self._limits)
+            opening = self._connections.open(target, progress)
             try:
-                async with self._deadlines.limit(self._limits.connect_s) as progress.deadline:
+                async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
                     answer = await stack.enter_async_context(opening)
             except TimeoutError as error:
                 raise self._no_answer(target, progress) from error
@@ -216,7 +234,7 @@ class Link:
                         raise not_a_camera(self.place, target, "with endless text")
         except TimeoutError as error:
             limit_s = self._limits.answer_s
-            raise self._late(target, "did not complete an answer", limit_s) from error
+            raise silent(self.place, target, "did not complete an answer", limit_s) from error
         return body.decode("latin-1")
 
     def _check(self, answer: Answer, target: str, text: str) -> None:
@@ -246,19 +264,7 @@ class Link:
             )
 
     def _no_answer(self, target: str, progress: Progress) -> CameraError:
-        if progress.is_connected:
-            return self._late(
-                target, "accepted the connection, but gave no answer", self._limits.answer_s
-            )
-        return CameraUnreachable(
-            f"{self.place} did not accept a connection within {self._limits.connect_s:g} s: "
-            "check address, power and network cable.",
-            request=target,
-        )
-
-    def _late(self, target: str, what: str, limit_s: float) -> CameraTimeout:
-        return CameraTimeout(
-            f"The camera at {self.place} {what} for {limit_s:g} s: if it stays like this, "
-            "switch it off and on.",
-            request=target,
-        )
+        if progress.is_connecting:
+            return not_accepted(self.place, target, self._limits.connect_s)
+        accepted = "accepted the connection, but " if progress.is_connected else ""
+        return silent(self.place, target, f"{accepted}gave no answer", self._limits.answer_s)

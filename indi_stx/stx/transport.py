@@ -9,34 +9,33 @@ way.
 from __future__ import annotations
 
 import contextlib
-import errno
 import ipaddress
 import re
-import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
 import httpx
 
-from indi_stx.errors import (
-    CameraError,
-    CameraTimeout,
-    CameraUnreachable,
-    ValueRefused,
-)
-from indi_stx.stx.replies import excerpt, not_a_camera
+from indi_stx.errors import CameraError, CameraTimeout, ValueRefused
+from indi_stx.stx.failures import closed_by_us, dropped, not_a_camera, not_connected
+from indi_stx.stx.replies import excerpt
+
+HttpTransport = httpx.AsyncBaseTransport
+"""What carries requests; httpx has, or documents how to write, some that are no network."""
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict)
 """The roots of httpx's exceptions."""
 
-_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 _HOST = re.compile(r"[^\s/?#@:\[\]%\\]+")
 _HUNG_UP = "Server disconnected"  # httpcore's words for a stream that ends before any answer
 
 
 class Watcher(Protocol):
-    """Who wants to know how far a request has got."""
+    """Who wants to know how far a request has got; not every transport tells."""
+
+    def connecting(self) -> None:
+        """Note that a connection is asked for now."""
 
     def connected(self) -> None:
         """Note that the connection stands."""
@@ -58,11 +57,11 @@ class Answer:
         self._place = place
         self._request = request
         self._response = response
-        self._arriving = response.aiter_raw()
+        self._arriving = _whole(response) if response.is_stream_consumed else response.aiter_raw()
         self.status = response.status_code
         self.content_type = _media_type(response)
         length = response.headers.get("content-length")
-        self.length = int(length) if length else None  # h11 lets nothing but digits pass
+        self.length = int(length) if length and length.isdecimal() else None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -88,23 +87,23 @@ class Answer:
                 pass
 
 
-class Transport:
-    """Connections to one camera.
+class Connections:
+    """All connections to one camera.
+
+    Args:
+        host: name or IP address.
+        port: of the camera's web server.
+        transport: what carries the requests, instead of the network; closed by `aclose`.
 
     Raises:
         ValueRefused: `host` and `port` are no address.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, transport: HttpTransport | None = None) -> None:
         self.place = f"{host}:{port}"
         self._origin = _origin(host, port)
-        # An empty context: the default one loads every certificate, for connections without TLS.
-        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        connections = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(verify=no_tls, trust_env=False, limits=connections),
-            trust_env=False,
-            follow_redirects=False,
+            transport=transport or _network(), trust_env=False, follow_redirects=False
         )
 
     async def aclose(self) -> None:
@@ -119,11 +118,12 @@ class Transport:
             CameraUnreachable: no connection, or it broke before the head was complete.
             CameraReplyInvalid: what came is not HTTP.
         """
+        wire_target = target.encode("ascii")
         request = httpx.Request(
             "GET",
-            self._origin,
+            self._origin.copy_with(raw_path=wire_target),  # to be read; httpx rewrites some of it
             headers={"Connection": "close"},
-            extensions={"target": target.encode("ascii"), "trace": _trace(watcher)},
+            extensions={"target": wire_target, "trace": _trace(watcher)},
         )
         with mapped(self.place, target):
             response = await self._client.send(request, stream=True)
@@ -132,6 +132,14 @@ class Transport:
             yield answer
         finally:
             await answer.aclose()
+
+
+def _network() -> HttpTransport:
+    """Return the transport that speaks to a camera: a new connection for each request."""
+    # An empty context: the default one loads every certificate, for connections without TLS.
+    no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    connections = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    return httpx.AsyncHTTPTransport(verify=no_tls, trust_env=False, limits=connections)
 
 
 @contextlib.contextmanager
@@ -154,49 +162,22 @@ def camera_error(error: Exception, place: str, request: str, *, body: bool) -> C
     """
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.InvalidURL() | UnicodeError():
-            return CameraUnreachable(_why_unreachable(error, place), request=request)
+            return not_connected(error, place, request)
         case httpx.TimeoutException():
             return CameraTimeout(f"The camera at {place} did not answer in time.", request=request)
         case httpx.RemoteProtocolError() if not body and not str(error).startswith(_HUNG_UP):
             return not_a_camera(place, request, f"not in HTTP ({excerpt(str(error))})")
         case httpx.NetworkError() | httpx.RemoteProtocolError() | OSError():
-            return CameraUnreachable(_why_broken(error, place, body), request=request)
+            return dropped(error, place, request, body=body)
         case httpx.StreamError():
-            message = f"The connection to {place} was closed on our side."
-            return CameraUnreachable(message, request=request)
+            return closed_by_us(place, request)
         case _:  # redirects, proxies, encodings, cookies: no camera has any of these
             return not_a_camera(place, request, f"oddly ({excerpt(str(error))})")
 
 
-def _why_unreachable(error: BaseException, place: str) -> str:
-    causes = list(_causes(error))
-    if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
-        return f"No computer or camera of the name in {place} is known: check the address."
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return (
-            f"{place} refuses connections: something is switched on there, but it is no camera "
-            "listening on this port. Check address and port."
-        )
-    if any(getattr(cause, "errno", None) in _NO_ROUTE for cause in causes):
-        return f"There is no way to {place}: check the address, the network cable and the power."
-    return f"No connection to {place}: check address, power and network cable ({error})."
-
-
-def _why_broken(error: BaseException, place: str, body: bool) -> str:
-    when = "in the middle of an answer" if body else "before it answered"
-    detail = f" ({excerpt(str(error))})" if str(error) else ""
-    return f"{place} dropped the connection {when}{detail}: check network cable and power."
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and everything that led to it; resolvers try several addresses at once."""
-    yield error
-    if isinstance(error, BaseExceptionGroup):
-        for member in error.exceptions:
-            yield from _causes(member)
-    cause = error.__cause__ or error.__context__
-    if cause is not None:
-        yield from _causes(cause)
+async def _whole(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield the body of an answer that was made up, not received."""
+    yield response.content
 
 
 def _media_type(response: httpx.Response) -> str:
@@ -209,6 +190,8 @@ def _trace(watcher: Watcher) -> Any:
 
     async def trace(event: str, _info: dict[str, Any]) -> None:
         match event:
+            case "connection.connect_tcp.started":
+                watcher.connecting()
             case "connection.connect_tcp.complete":
                 watcher.connected()
             case "http11.send_request_headers.started":

@@ -187,7 +187,9 @@ CALLS: list[tuple[str, Call, bytes, Any]] = [
 """35 of the 37; the two that write flash read first and have tests of their own below."""
 
 
-@pytest.mark.parametrize(("target", "call", "answer", "result"), CALLS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    ("target", "call", "answer", "result"), CALLS, ids=[row[0] for row in CALLS]
+)
 async def test_call_sends_the_document_s_request(
     target: str, call: Call, answer: bytes, result: Any, camera: Camera, canned: CannedCamera
 ) -> None:
