@@ -3,8 +3,8 @@
 Knows nothing of INDI and can be used by itself, see docs/library.md. Importing it is cheap: each
 name is imported when it is first used, httpx when the first `Camera` is made. `api` holds the calls
 for the whole camera, `ccd` those of each CCD; `settings`, `ccd_states`, `filters`, `guiding` and
-`fits_settings` their values; `query` and `replies` are the wire format, `pacing` decides what goes
-next, `slot`, `deadlines`, `link` and `transport` carry it.
+`fits_settings` their values; `uri` and `replies` are the wire format, `pacing` decides what goes
+next, `turns`, `deadlines`, `link` and `transport` carry it.
 """
 
 from __future__ import annotations

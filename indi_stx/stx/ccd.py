@@ -12,13 +12,13 @@ from typing import Unpack
 
 from indi_stx.errors import ValueRefused
 from indi_stx.stx.ccd_states import CcdState, FrameType
-from indi_stx.stx.inquiry import Inquiry
+from indi_stx.stx.get_call import GetCall
 from indi_stx.stx.link import Download, Link
 from indi_stx.stx.pacing import Priority
-from indi_stx.stx.query import cgi, cgi_with, decimal, document
 from indi_stx.stx.replies import invalid, single_state, single_switch
 from indi_stx.stx.settings import CcdChanges, CcdSettings, Geometry, Parameter
 from indi_stx.stx.timing import CommandTiming
+from indi_stx.stx.uri import cgi, cgi_with, decimal, document
 
 MIN_DURATION_S = 0.01
 
@@ -35,7 +35,7 @@ class Ccd:
         self._link = link
         self._table = {row.field: row for row in table}
         optional = [row.wire for row in table if row.optional]
-        self._inquiry = Inquiry(link, f"{name}GetSettings", optional)
+        self._get_call = GetCall(link, f"{name}GetSettings", optional)
 
     async def get_settings(
         self, *names: str, priority: Priority = Priority.SETTINGS
@@ -49,7 +49,7 @@ class Ccd:
             CameraReplyInvalid: an answer that is no such value.
         """
         rows = [self._row(name) for name in names] or list(self._table.values())
-        texts = await self._inquiry.read([row.wire for row in rows], priority)
+        texts = await self._get_call.read([row.wire for row in rows], priority)
         answered = [row for row in rows if row.wire in texts]
         return CcdSettings({row.field: self._value(row, texts[row.wire]) for row in answered})
 

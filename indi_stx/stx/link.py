@@ -1,6 +1,6 @@
 """Commands and downloads: pace, time limits, and what a status code means.
 
-Between the typed calls above and the bare transport below. A command holds the slot until its
+Between the typed calls above and the bare transport below. A command keeps its turn until its
 answer is complete; a download holds it only until its head has arrived, then streams outside.
 """
 
@@ -20,8 +20,8 @@ from indi_stx.stx.deadlines import Deadline, Deadlines
 from indi_stx.stx.failures import not_a_camera, not_accepted, silent
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.replies import excerpt, refusal
-from indi_stx.stx.slot import CommandSlot
 from indi_stx.stx.timing import CommandTiming, Stamp
+from indi_stx.stx.turns import CommandTurns
 
 if TYPE_CHECKING:
     from indi_stx.stx.transport import Answer, HttpTransport
@@ -157,7 +157,7 @@ class Link:
         from indi_stx.stx.transport import Connections
 
         self._connections = Connections(host, port, transport)
-        self._slot = CommandSlot(clock, gap_s)
+        self._turns = CommandTurns(clock, gap_s)
         self._deadlines = Deadlines()
         self._clock = clock
         self._limits = limits
@@ -169,37 +169,37 @@ class Link:
 
     async def aclose(self) -> None:
         """End everything; what waits or is under way raises CameraUnreachable."""
-        await self._slot.aclose()
+        await self._turns.aclose()
         await self._connections.aclose()
 
-    async def ask(self, target: str, priority: Priority) -> Reply:
+    async def ask(self, request: str, priority: Priority) -> Reply:
         """Send a command when its turn comes and return the camera's answer.
 
         Raises:
             CameraError: one of its subclasses, as each says.
         """
-        async with self._slot.turn(priority, target), self._open(target) as (answer, timing):
-            text = await self._text(answer, target)
-        log.debug("%s: %d %r", target, answer.status, excerpt(text))
-        self._check(answer, target, text)
+        async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
+            text = await self._text(answer, request)
+        log.debug("%s: %d %r", request, answer.status, excerpt(text))
+        self._check(answer, request, text)
         return Reply(text, timing)
 
     @contextlib.asynccontextmanager
-    async def download(self, target: str, expected_bytes: int | None) -> AsyncIterator[Download]:
+    async def download(self, request: str, expected_bytes: int | None) -> AsyncIterator[Download]:
         """Open a frame; leaving the block closes the connection, however much has been read.
 
         Args:
-            target: what to download.
+            request: what to download.
             expected_bytes: its length when it is known; the announced one must be equal.
 
         Raises:
             CameraError: one of its subclasses, as each says.
         """
         async with contextlib.AsyncExitStack() as stack:
-            async with self._slot.turn(Priority.DOWNLOAD, target):
-                answer, _ = await stack.enter_async_context(self._open(target))
-                await self._check_frame(answer, target, expected_bytes)
-            yield Download(self, answer, expected_bytes, target)
+            async with self._turns.turn(Priority.DOWNLOAD, request):
+                answer, _ = await stack.enter_async_context(self._open(request))
+                await self._check_frame(answer, request, expected_bytes)
+            yield Download(self, answer, expected_bytes, request)
 
     async def next_chunk(self, answer: Answer, request: str) -> bytes | None:
         """Return the next piece of a frame, None after the last."""
@@ -213,58 +213,60 @@ class Link:
         return chunk
 
     @contextlib.asynccontextmanager
-    async def _open(self, target: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
+    async def _open(self, request: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
         async with contextlib.AsyncExitStack() as stack:
             progress = Progress(self._clock, self._limits)
-            opening = self._connections.open(target, progress)
+            opening = self._connections.open(request, progress)
             try:
                 async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
                     answer = await stack.enter_async_context(opening)
             except TimeoutError as error:
-                raise self._no_answer(target, progress) from error
+                raise self._no_answer(request, progress) from error
             yield answer, CommandTiming.between(progress.sent, Stamp.now(self._clock))
 
-    async def _text(self, answer: Answer, target: str) -> str:
+    async def _text(self, answer: Answer, request: str) -> str:
         body = bytearray()
         try:
             async with self._deadlines.limit(self._limits.answer_s):
                 async for chunk in answer:
                     body += chunk
                     if len(body) > MAX_TEXT_BYTES:
-                        raise not_a_camera(self.place, target, "with endless text")
+                        raise not_a_camera(self.place, request, "with endless text")
         except TimeoutError as error:
             limit_s = self._limits.answer_s
-            raise silent(self.place, target, "did not complete an answer", limit_s) from error
+            raise silent(self.place, request, "did not complete an answer", limit_s) from error
         return body.decode("latin-1")
 
-    def _check(self, answer: Answer, target: str, text: str) -> None:
+    def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
         is_page = answer.content_type == "text/html" or bool(_MARKUP.match(text))
         match answer.status:
             case 200 if not is_page:
                 return
             case 400 if not is_page:
-                raise refusal(text, request=target)
+                raise refusal(text, request=request)
             case 200:
-                raise not_a_camera(self.place, target, "with a web page")
+                raise not_a_camera(self.place, request, "with a web page")
             case status:
-                raise not_a_camera(self.place, target, f'"{status}" to {target.partition("?")[0]}')
+                raise not_a_camera(
+                    self.place, request, f'"{status}" to {request.partition("?")[0]}'
+                )
 
-    async def _check_frame(self, answer: Answer, target: str, expected_bytes: int | None) -> None:
+    async def _check_frame(self, answer: Answer, request: str, expected_bytes: int | None) -> None:
         if answer.status != 200 or answer.content_type.startswith("text/"):
-            self._check(answer, target, await self._text(answer, target))
+            self._check(answer, request, await self._text(answer, request))
             raise CameraReplyInvalid(
-                f"The camera answered {target} with text, not with a frame.", request=target
+                f"The camera answered {request} with text, not with a frame.", request=request
             )
         if expected_bytes is not None and answer.length not in (None, expected_bytes):
             raise CameraReplyInvalid(
                 f"The camera announces a frame of {answer.length} bytes, its settings mean "
                 f"{expected_bytes}: they were changed by someone else, or the exposure failed.",
-                request=target,
+                request=request,
             )
 
-    def _no_answer(self, target: str, progress: Progress) -> CameraError:
+    def _no_answer(self, request: str, progress: Progress) -> CameraError:
         if progress.is_connecting:
-            return not_accepted(self.place, target, self._limits.connect_s)
+            return not_accepted(self.place, request, self._limits.connect_s)
         accepted = "accepted the connection, but " if progress.is_connected else ""
-        return silent(self.place, target, f"{accepted}gave no answer", self._limits.answer_s)
+        return silent(self.place, request, f"{accepted}gave no answer", self._limits.answer_s)

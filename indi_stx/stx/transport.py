@@ -111,23 +111,23 @@ class Connections:
         await self._client.aclose()
 
     @contextlib.asynccontextmanager
-    async def open(self, target: str, watcher: Watcher) -> AsyncIterator[Answer]:
+    async def open(self, request: str, watcher: Watcher) -> AsyncIterator[Answer]:
         """Send a request and wait for the head of its answer; leaving closes the connection.
 
         Raises:
             CameraUnreachable: no connection, or it broke before the head was complete.
             CameraReplyInvalid: what came is not HTTP.
         """
-        wire_target = target.encode("ascii")
-        request = httpx.Request(
+        wire_uri = request.encode("ascii")
+        http_request = httpx.Request(
             "GET",
-            self._origin.copy_with(raw_path=wire_target),  # to be read; httpx rewrites some of it
+            self._origin.copy_with(raw_path=wire_uri),  # to be read; httpx rewrites some of it
             headers={"Connection": "close"},
-            extensions={"target": wire_target, "trace": _trace(watcher)},
+            extensions={"target": wire_uri, "trace": _trace(watcher)},
         )
-        with mapped(self.place, target):
-            response = await self._client.send(request, stream=True)
-        answer = Answer(response, place=self.place, request=target)
+        with mapped(self.place, request):
+            response = await self._client.send(http_request, stream=True)
+        answer = Answer(response, place=self.place, request=request)
         try:
             yield answer
         finally:

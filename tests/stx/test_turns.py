@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from indi_stx.errors import CameraUnreachable
 from indi_stx.stx.pacing import MAX_TURNS_PASSED, Priority
-from indi_stx.stx.slot import CommandSlot
+from indi_stx.stx.turns import CommandTurns
 from tests.harness.fake_clock import FakeClock, settle
 
 
 class Bench:
-    """A slot on a fake clock, with commands that end when told."""
+    """Turns on a fake clock, with commands that end when told."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.slot = CommandSlot(self.clock, 0.05)
+        self.turns = CommandTurns(self.clock, 0.05)
         self.started: list[tuple[str, float]] = []
-        self.turns: list[tuple[float, float]] = []
+        self.times: list[tuple[float, float]] = []
         """From when to when, one a turn."""
         self.ends: dict[str, asyncio.Event] = {}
         self._begin_s = self.clock.monotonic()
@@ -32,13 +32,13 @@ class Bench:
         return asyncio.create_task(self._run(name, priority))
 
     async def _run(self, name: str, priority: Priority) -> None:
-        async with self.slot.turn(priority, name):
+        async with self.turns.turn(priority, name):
             began = self.clock.monotonic()
             self.started.append((name, round(began - self._begin_s, 6)))
             try:
                 await self.ends[name].wait()
             finally:
-                self.turns.append((began, self.clock.monotonic()))
+                self.times.append((began, self.clock.monotonic()))
 
     @property
     def names(self) -> list[str]:
@@ -122,7 +122,7 @@ async def test_closing_refuses_what_waits_and_what_comes() -> None:
     running = bench.command("running", Priority.STATE)
     waiting = bench.command("waiting", Priority.STATE)
     await settle()
-    await bench.slot.aclose()
+    await bench.turns.aclose()
     with pytest.raises(CameraUnreachable, match="closed"):
         await waiting
     with pytest.raises(CameraUnreachable, match="closed"):
@@ -142,8 +142,8 @@ class Crowd:
 
     def __init__(self, pollers: list[tuple[Priority, float]]) -> None:
         self.clock = FakeClock()
-        self.slot = CommandSlot(self.clock, GAP_S)
-        self.turns: list[tuple[str, float, float]] = []
+        self.turns = CommandTurns(self.clock, GAP_S)
+        self.times: list[tuple[str, float, float]] = []
         """Who had a turn, from when to when."""
         self._pollers = [
             asyncio.create_task(self._poll(f"poller {number}", priority, latency_s))
@@ -151,10 +151,10 @@ class Crowd:
         ]
 
     async def command(self, name: str, priority: Priority, latency_s: float) -> None:
-        async with self.slot.turn(priority, name):
+        async with self.turns.turn(priority, name):
             began = self.clock.monotonic()
             await self.clock.sleep(latency_s)
-            self.turns.append((name, began, self.clock.monotonic()))
+            self.times.append((name, began, self.clock.monotonic()))
 
     async def _poll(self, name: str, priority: Priority, latency_s: float) -> None:
         while True:
@@ -166,7 +166,7 @@ class Crowd:
         for poller in self._pollers:
             with contextlib.suppress(asyncio.CancelledError):
                 await poller
-        await self.slot.aclose()
+        await self.turns.aclose()
 
 
 # Shrinking a command that never gets its turn would take longer than a test may.
@@ -194,12 +194,12 @@ def test_no_command_waits_longer_than_the_gaps_of_its_class(
             await crowd.clock.advance(0.7)
         await crowd.end()
         await asyncio.gather(command, *pulses)
-        names = [name for name, _, ended in crowd.turns if ended >= pushed_s]
+        names = [name for name, _, ended in crowd.times if ended >= pushed_s]
         before = [n for n in names[: names.index("command")] if n != "pulse"]
         place = [polled for polled, _ in pollers].count(priority) + 1
         under_way = 1
         assert len(before) <= place * (MAX_TURNS_PASSED[priority] + 1) - 1 + under_way
-        for (_, _, ended), (_, began, _) in pairwise(crowd.turns):
+        for (_, _, ended), (_, began, _) in pairwise(crowd.times):
             assert began - ended >= GAP_S - 1e-9
 
     asyncio.run(play())
@@ -224,10 +224,10 @@ def test_a_pulse_waits_for_the_command_under_way_only(
         await asyncio.gather(*pulses)
         await crowd.end()
         for number, at_s in enumerate(sorted(pushed_s)):
-            began = next(began for name, began, _ in crowd.turns if name == f"pulse {number}")
+            began = next(began for name, began, _ in crowd.times if name == f"pulse {number}")
             overtook = [
                 name
-                for name, other_began, _ in crowd.turns
+                for name, other_began, _ in crowd.times
                 if begin_s + at_s < other_began < began and not name.startswith("pulse")
             ]
             assert not overtook
@@ -323,7 +323,7 @@ async def test_closed_in_the_gap(steps: int) -> None:
     await running
     for _ in range(steps):
         await asyncio.sleep(0)
-    await bench.slot.aclose()
+    await bench.turns.aclose()
     with pytest.raises(CameraUnreachable, match="closed"):
         await waiting
     await bench.clock.advance(1.0)
@@ -339,7 +339,7 @@ async def test_closed_and_cancelled_at_once(cancelled_first: bool) -> None:
     if cancelled_first:
         running.cancel()
         waiting.cancel()
-    closing = asyncio.create_task(bench.slot.aclose())
+    closing = asyncio.create_task(bench.turns.aclose())
     await asyncio.sleep(0)
     running.cancel()
     waiting.cancel()
@@ -354,7 +354,7 @@ async def test_a_command_under_way_ends_by_itself_after_closing() -> None:
     bench = Bench()
     running = bench.command("running", Priority.STATE)
     await settle()
-    await bench.slot.aclose()
+    await bench.turns.aclose()
     bench.ends["running"].set()
     await running
     with pytest.raises(CameraUnreachable, match="closed"):
@@ -399,7 +399,7 @@ def test_every_command_has_its_turn_unless_it_was_cancelled(
                     for pause in gap_tasks():
                         pause.cancel()
         if close:
-            await bench.slot.aclose()
+            await bench.turns.aclose()
         for event in bench.ends.values():
             event.set()
         await bench.clock.advance(0.06 * (len(commands) + 1))
@@ -415,8 +415,8 @@ def test_every_command_has_its_turn_unless_it_was_cancelled(
                     assert ("cancel", number) in script
                 case error:
                     raise AssertionError(error)
-        for (_, ended), (began, _) in pairwise(bench.turns):
+        for (_, ended), (began, _) in pairwise(bench.times):
             assert began - ended >= GAP_S - 1e-9
-        await bench.slot.aclose()
+        await bench.turns.aclose()
 
     asyncio.run(play())
