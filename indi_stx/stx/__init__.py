@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from indi_stx.stx.api import Camera, VersionNumbers
     from indi_stx.stx.ccd import Ccd
     from indi_stx.stx.ccd_states import CcdState, FrameType
+    from indi_stx.stx.download import Download
     from indi_stx.stx.filters import FilterSettings, FilterState
     from indi_stx.stx.fits_settings import FitsSettings
     from indi_stx.stx.guiding import AoState, RelayDirection, RelayPulse, RelayTimes
-    from indi_stx.stx.link import Download
     from indi_stx.stx.pacing import Priority
     from indi_stx.stx.settings import CcdChanges, CcdSettings, FanState, Geometry
     from indi_stx.stx.timing import CommandTiming
@@ -53,7 +53,7 @@ _HOMES = {
     "CcdSettings": "settings",
     "CcdState": "ccd_states",
     "CommandTiming": "timing",
-    "Download": "link",
+    "Download": "download",
     "FanState": "settings",
     "FilterSettings": "filters",
     "FilterState": "filters",

@@ -12,8 +12,9 @@ from typing import Unpack
 
 from indi_stx.errors import ValueRefused
 from indi_stx.stx.ccd_states import CcdState, FrameType
+from indi_stx.stx.download import Download
 from indi_stx.stx.get_call import GetCall
-from indi_stx.stx.link import Download, Link
+from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.replies import invalid, single_state, single_switch
 from indi_stx.stx.settings import CcdChanges, CcdSettings, Geometry, Parameter

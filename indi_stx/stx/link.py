@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from indi_stx.clock import Clock
-from indi_stx.errors import CameraError, CameraReplyInvalid, CameraUnreachable
+from indi_stx.errors import CameraError, CameraReplyInvalid
 from indi_stx.stx.deadlines import Deadline, Deadlines
+from indi_stx.stx.download import ByteCount, Download
 from indi_stx.stx.failures import not_a_camera, not_accepted, silent
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.replies import excerpt, refusal
@@ -91,55 +93,6 @@ class Progress:
             self.deadline.restart(limit_s)
 
 
-class Download:
-    """A frame on its way: an iterator over its bytes, chunk by chunk.
-
-    Attributes:
-        length: total bytes as the camera announced them, None when it did not.
-    """
-
-    def __init__(
-        self, link: Link, answer: Answer, expected_bytes: int | None, request: str
-    ) -> None:
-        self._link = link
-        self._answer = answer
-        self._request = request
-        self._expected_bytes = answer.length if expected_bytes is None else expected_bytes
-        self.length = answer.length
-        self.received = 0
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next chunk.
-
-        Raises:
-            CameraUnreachable: the connection broke, or ended too early.
-            CameraTimeout: no chunk within the stall limit.
-            CameraReplyInvalid: more bytes than the frame has.
-        """
-        chunk = await self._link.next_chunk(self._answer, self._request)
-        if chunk is None:
-            self._check_complete()
-            raise StopAsyncIteration
-        self.received += len(chunk)
-        if self._expected_bytes is not None and self.received > self._expected_bytes:
-            raise CameraReplyInvalid(
-                f"The camera sent more than the {self._expected_bytes} bytes of this frame.",
-                request=self._request,
-            )
-        return chunk
-
-    def _check_complete(self) -> None:
-        if self._expected_bytes is not None and self.received < self._expected_bytes:
-            raise CameraUnreachable(
-                f"The frame ended after {self.received} of {self._expected_bytes} bytes: "
-                "the connection broke, or the camera was reset.",
-                request=self._request,
-            )
-
-
 class Link:
     """Everything that goes to one camera and comes from it."""
 
@@ -199,9 +152,11 @@ class Link:
             async with self._turns.turn(Priority.DOWNLOAD, request):
                 answer, _ = await stack.enter_async_context(self._open(request))
                 await self._check_frame(answer, request, expected_bytes)
-            yield Download(self, answer, expected_bytes, request)
+            expected = answer.length if expected_bytes is None else expected_bytes
+            next_chunk = functools.partial(self._next_chunk, answer, request)
+            yield Download(next_chunk, ByteCount(expected, request), answer.length)
 
-    async def next_chunk(self, answer: Answer, request: str) -> bytes | None:
+    async def _next_chunk(self, answer: Answer, request: str) -> bytes | None:
         """Return the next piece of a frame, None after the last."""
         try:
             async with asyncio.timeout(self._limits.stall_s):
