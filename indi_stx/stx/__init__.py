@@ -1,10 +1,18 @@
 """Client of the SBIG STX HTTP Camera API: `Camera`, with one typed method per call.
 
-Knows nothing of INDI and can be used by itself, see docs/library.md. Importing it is cheap: each
-name is imported when it is first used, httpx when the first `Camera` is made. `api` holds the calls
-for the whole camera, `ccd` those of each CCD; `settings`, `ccd_states`, `filters`, `guiding` and
-`fits_settings` their values; `uri` and `replies` are the wire format, `pacing` decides what goes
-next, `turns`, `deadlines`, `link` and `transport` carry it.
+Knows nothing of INDI and can be used by itself, see docs/library.md. A call goes down through these
+files, and its answer comes up:
+
+- `api` (the camera) and `ccd` (each of its three CCDs) have the calls. They write the URI (`uri`),
+  give it to `link`, and read the answer (`replies`); `get_call` asks for many parameters at once.
+  The values are in `settings`, `ccd_states`, `filters`, `guiding` and `fits_settings`.
+- `link` sends one command at a time: it waits for a turn (`turns`, where `pacing` decides whose it
+  is), sets time limits (`deadlines`), and judges the status of the answer. A frame leaves its turn
+  when its head has come, and is handed out by `download`. `timing` says when a command was sent.
+- `transport` is HTTP, the only file that knows httpx; `failures` are the sentences on what broke.
+
+Importing this package is cheap: each name is imported when it is first used, httpx when the first
+`Camera` is made.
 """
 
 from __future__ import annotations

@@ -72,11 +72,6 @@ class Ccd:
         if pairs:
             await self._ask(cgi_with(f"{self.name}SetSettings", pairs), Priority.SETTINGS)
 
-    async def get_geometry(self) -> Geometry:
-        """Ask for binning and frame."""
-        names = ("bin_x", "bin_y", "start_x", "start_y", "num_x", "num_y")
-        return Geometry.of(await self.get_settings(*names))
-
     async def set_geometry(self, geometry: Geometry) -> None:
         """Set binning and frame in one request, so that no half of it is ever in force."""
         await self.set_settings(

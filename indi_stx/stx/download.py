@@ -18,12 +18,12 @@ class ByteCount:
     def __init__(self, expected: int | None, request: str) -> None:
         self._expected = expected
         self._request = request
-        self.received = 0
+        self._received = 0
 
     def add(self, count: int) -> None:
         """Note that `count` more bytes came; CameraReplyInvalid when that is too many."""
-        self.received += count
-        if self._expected is not None and self.received > self._expected:
+        self._received += count
+        if self._expected is not None and self._received > self._expected:
             raise CameraReplyInvalid(
                 f"The camera sent more than the {self._expected} bytes of this frame.",
                 request=self._request,
@@ -31,9 +31,9 @@ class ByteCount:
 
     def end(self) -> None:
         """Note that the connection has ended; CameraUnreachable when bytes are missing."""
-        if self._expected is not None and self.received < self._expected:
+        if self._expected is not None and self._received < self._expected:
             raise CameraUnreachable(
-                f"The frame ended after {self.received} of {self._expected} bytes: "
+                f"The frame ended after {self._received} of {self._expected} bytes: "
                 "the connection broke, or the camera was reset.",
                 request=self._request,
             )
@@ -55,11 +55,6 @@ class Download:
         self._next_chunk = next_chunk
         self._count = count
         self.length = length
-
-    @property
-    def received(self) -> int:
-        """Bytes that have come so far."""
-        return self._count.received
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

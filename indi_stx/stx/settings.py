@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from indi_stx.errors import ValueRefused
 from indi_stx.stx.replies import parse_integer, parse_real, parse_switch
@@ -114,18 +114,6 @@ class Geometry:
     num_y: int
     bin_x: int = 1
     bin_y: int = 1
-
-    @classmethod
-    def of(cls, settings: CcdSettings) -> Self:
-        """Return the geometry that `settings` contains."""
-        return cls(
-            settings.start_x,
-            settings.start_y,
-            settings.num_x,
-            settings.num_y,
-            settings.bin_x,
-            settings.bin_y,
-        )
 
     @property
     def cols(self) -> int:
