@@ -7,9 +7,11 @@ files, and its answer comes up:
   give it to `link`, and read the answer (`replies`); `get_call` asks for many parameters at once.
   The values are in `settings`, `ccd_states`, `filters`, `guiding` and `fits_settings`.
 - `link` sends one command at a time: it waits for a turn (`turns`, where `pacing` decides whose it
-  is), sets time limits (`deadlines`), and judges the status of the answer. A frame leaves its turn
-  when its head has come, and is handed out by `download`. `timing` says when a command was sent.
-- `transport` is HTTP, the only file that knows httpx; `failures` are the sentences on what broke.
+  is), sets time limits (`deadlines`, `progress`), keeps the times (`timing`), and judges the status
+  of the answer. A frame leaves its turn when its head has come: `download` hands it out in chunks,
+  or `receiving` puts it into the caller's memory, in a thread (`interruptible`).
+- `transport` is HTTP, the only file that knows httpx; it takes an `address`, returns `answers`, and
+  raises what `failures` words.
 
 Importing this package is cheap: each name is imported when it is first used, httpx when the first
 `Camera` is made.
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from indi_stx.stx.api import Camera, VersionNumbers
     from indi_stx.stx.ccd import Ccd
     from indi_stx.stx.ccd_states import CcdState, FrameType
-    from indi_stx.stx.download import Download
+    from indi_stx.stx.download import Download, Sink
     from indi_stx.stx.filters import FilterSettings, FilterState
     from indi_stx.stx.fits_settings import FitsSettings
     from indi_stx.stx.guiding import AoState, RelayDirection, RelayPulse, RelayTimes
@@ -50,6 +52,7 @@ __all__ = [
     "RelayDirection",
     "RelayPulse",
     "RelayTimes",
+    "Sink",
     "VersionNumbers",
 ]
 
@@ -72,6 +75,7 @@ _HOMES = {
     "RelayDirection": "guiding",
     "RelayPulse": "guiding",
     "RelayTimes": "guiding",
+    "Sink": "download",
     "VersionNumbers": "api",
 }
 

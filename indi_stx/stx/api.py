@@ -15,8 +15,9 @@ from indi_stx.clock import Clock, SystemClock
 from indi_stx.errors import CameraReplyInvalid
 from indi_stx.stx import filters, fits_settings, guiding, settings
 from indi_stx.stx.ccd import Ccd
+from indi_stx.stx.deadlines import TimeLimits
 from indi_stx.stx.get_call import GetCall
-from indi_stx.stx.link import Link, TimeLimits
+from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import COMMAND_GAP_S, Priority
 from indi_stx.stx.replies import (
     invalid,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 from indi_stx.errors import CameraReplyInvalid, CameraUnreachable
 
@@ -19,6 +20,11 @@ class ByteCount:
         self._expected = expected
         self._request = request
         self._received = 0
+
+    @property
+    def received(self) -> int:
+        """Bytes that have come so far."""
+        return self._received
 
     def add(self, count: int) -> None:
         """Note that `count` more bytes came; CameraReplyInvalid when that is too many."""
@@ -37,6 +43,38 @@ class ByteCount:
                 "the connection broke, or the camera was reset.",
                 request=self._request,
             )
+
+
+class Sink(Protocol):
+    """Where the bytes of a frame go.
+
+    Called by whichever thread receives, never by two at once, and never after the call that was
+    given the sink has returned or raised. What a sink raises ends the download and is raised there.
+    """
+
+    def buffer(self) -> memoryview:
+        """Return a new writable view of bytes on the free place; the caller releases it.
+
+        As long as possible, since each piece costs a system call. Empty when the rest of the
+        download is of no interest.
+        """
+
+    def advance(self, count: int) -> None:
+        """Take note that the first `count` bytes of that place have been filled."""
+
+
+def store(chunk: bytes, sink: Sink) -> None:
+    """Copy `chunk` into `sink`; what finds no place is dropped."""
+    with memoryview(chunk) as source:
+        done = 0
+        while done < len(source):
+            with sink.buffer() as place:
+                count = min(len(place), len(source) - done)
+                place[:count] = source[done : done + count]
+            if count == 0:
+                return
+            sink.advance(count)
+            done += count
 
 
 class Download:

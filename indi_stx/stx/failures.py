@@ -54,6 +54,11 @@ def silent(place: str, request: str, what: str, limit_s: float) -> CameraTimeout
     )
 
 
+def stalled(place: str, request: str, limit_s: float) -> CameraTimeout:
+    """Return the error for a frame of which no more came."""
+    return silent(place, request, "stopped sending the frame", limit_s)
+
+
 def not_a_camera(place: str, request: str, how: str) -> CameraReplyInvalid:
     """Return the error for an answer that no STX camera gives."""
     return CameraReplyInvalid(

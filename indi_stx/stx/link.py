@@ -12,43 +12,31 @@ import functools
 import logging
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from indi_stx.clock import Clock
 from indi_stx.errors import CameraError, CameraReplyInvalid
-from indi_stx.stx.deadlines import Deadline, Deadlines
-from indi_stx.stx.download import ByteCount, Download
-from indi_stx.stx.failures import not_a_camera, not_accepted, silent
+from indi_stx.stx.answers import Answer
+from indi_stx.stx.deadlines import Deadlines, TimeLimits
+from indi_stx.stx.download import ByteCount, Download, Sink, store
+from indi_stx.stx.failures import not_a_camera, not_accepted, silent, stalled
 from indi_stx.stx.pacing import Priority
+from indi_stx.stx.progress import Progress
+from indi_stx.stx.receiving import Body
 from indi_stx.stx.replies import excerpt, refusal
 from indi_stx.stx.timing import CommandTiming, Stamp
 from indi_stx.stx.turns import CommandTurns
 
 if TYPE_CHECKING:
-    from indi_stx.stx.transport import Answer, HttpTransport
+    from indi_stx.stx.transport import HttpTransport
 
 MAX_TEXT_BYTES = 65536
 # A text that begins with "<" alone may be what somebody called their object or filter.
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
 
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """How long to wait before giving up.
-
-    Attributes:
-        connect_s: for the connection.
-        answer_s: for the answer, and once more for its text; starts again with every chunk of a
-            frame that arrives meanwhile.
-        stall_s: between two chunks of a frame.
-    """
-
-    connect_s: float = 5.0
-    answer_s: float = 10.0
-    stall_s: float = 15.0
 
 
 class Reply(NamedTuple):
@@ -56,41 +44,6 @@ class Reply(NamedTuple):
 
     text: str
     timing: CommandTiming
-
-
-class Progress:
-    """Where one request is: sets its deadline, keeps its stamps.
-
-    A transport that is no network tells nothing of connections; then the limit is that for an
-    answer, and the request counts as sent when it was handed over.
-    """
-
-    def __init__(self, clock: Clock, limits: TimeLimits) -> None:
-        self._clock = clock
-        self._limits = limits
-        self.deadline: Deadline | None = None
-        self.is_connecting = False
-        self.is_connected = False
-        self.sent = Stamp.now(clock)
-
-    def connecting(self) -> None:
-        """Wait for the connection."""
-        self.is_connecting = True
-        self._wait(self._limits.connect_s)
-
-    def connected(self) -> None:
-        """Wait for the answer from now on, no longer for the connection."""
-        self.is_connecting = False
-        self.is_connected = True
-        self._wait(self._limits.answer_s)
-
-    def sending(self) -> None:
-        """Stamp the request."""
-        self.sent = Stamp.now(self._clock)
-
-    def _wait(self, limit_s: float) -> None:
-        if self.deadline is not None:
-            self.deadline.restart(limit_s)
 
 
 class Link:
@@ -133,7 +86,7 @@ class Link:
         """
         async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
             text = await self._text(answer, request)
-        log.debug("%s: %d %r", request, answer.status, excerpt(text))
+        log.debug("%s: %d %r", request, answer.head.status, excerpt(text))
         self._check(answer, request, text)
         return Reply(text, timing)
 
@@ -152,9 +105,42 @@ class Link:
             async with self._turns.turn(Priority.DOWNLOAD, request):
                 answer, _ = await stack.enter_async_context(self._open(request))
                 await self._check_frame(answer, request, expected_bytes)
-            expected = answer.length if expected_bytes is None else expected_bytes
             next_chunk = functools.partial(self._next_chunk, answer, request)
-            yield Download(next_chunk, ByteCount(expected, request), answer.length)
+            count = _byte_count(answer, expected_bytes, request)
+            yield Download(next_chunk, count, answer.head.length)
+
+    async def receive(self, request: str, expected_bytes: int | None, sink: Sink) -> None:
+        """Download a frame into `sink`; threads do it, unless another transport has no socket.
+
+        Args:
+            request: what to download.
+            expected_bytes: its length when it is known; the announced one must be equal.
+            sink: where its bytes go.
+
+        Raises:
+            CameraError: one of its subclasses, as each says.
+        """
+        if not self._connections.have_sockets:
+            async with self.download(request, expected_bytes) as chunks:
+                async for chunk in chunks:
+                    store(chunk, sink)
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            progress = Progress(self._clock, self._limits)
+            opening = self._connections.open_socket(request, progress, self._limits.connect_s)
+            async with self._turns.turn(Priority.DOWNLOAD, request):
+                answer = await self._head_in_time(stack, opening, request, progress)
+                await self._check_frame(answer, request, expected_bytes)
+            body = Body(
+                length=answer.head.length,
+                sink=sink,
+                count=_byte_count(answer, expected_bytes, request),
+                stall_s=self._limits.stall_s,
+                moved=self._deadlines.frame_moves_in_thread(),
+                place=self.place,
+                request=request,
+            )
+            await answer.receive(body)
 
     async def _next_chunk(self, answer: Answer, request: str) -> bytes | None:
         """Return the next piece of a frame, None after the last."""
@@ -162,8 +148,7 @@ class Link:
             async with asyncio.timeout(self._limits.stall_s):
                 chunk = await anext(answer, None)
         except TimeoutError as error:
-            limit_s = self._limits.stall_s
-            raise silent(self.place, request, "stopped sending the frame", limit_s) from error
+            raise stalled(self.place, request, self._limits.stall_s) from error
         self._deadlines.frame_moves()
         return chunk
 
@@ -172,12 +157,22 @@ class Link:
         async with contextlib.AsyncExitStack() as stack:
             progress = Progress(self._clock, self._limits)
             opening = self._connections.open(request, progress)
-            try:
-                async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
-                    answer = await stack.enter_async_context(opening)
-            except TimeoutError as error:
-                raise self._no_answer(request, progress) from error
+            answer = await self._head_in_time(stack, opening, request, progress)
             yield answer, CommandTiming.between(progress.sent, Stamp.now(self._clock))
+
+    async def _head_in_time(
+        self,
+        stack: contextlib.AsyncExitStack,
+        opening: contextlib.AbstractAsyncContextManager[AnswerT],
+        request: str,
+        progress: Progress,
+    ) -> AnswerT:
+        """Return the head of an answer, whose connection `stack` will close."""
+        try:
+            async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
+                return await stack.enter_async_context(opening)
+        except TimeoutError as error:
+            raise self._no_answer(request, progress) from error
 
     async def _text(self, answer: Answer, request: str) -> str:
         body = bytearray()
@@ -194,8 +189,8 @@ class Link:
 
     def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
-        is_page = answer.content_type == "text/html" or bool(_MARKUP.match(text))
-        match answer.status:
+        is_page = answer.head.content_type == "text/html" or bool(_MARKUP.match(text))
+        match answer.head.status:
             case 200 if not is_page:
                 return
             case 400 if not is_page:
@@ -208,14 +203,14 @@ class Link:
                 )
 
     async def _check_frame(self, answer: Answer, request: str, expected_bytes: int | None) -> None:
-        if answer.status != 200 or answer.content_type.startswith("text/"):
+        if answer.head.status != 200 or answer.head.content_type.startswith("text/"):
             self._check(answer, request, await self._text(answer, request))
             raise CameraReplyInvalid(
                 f"The camera answered {request} with text, not with a frame.", request=request
             )
-        if expected_bytes is not None and answer.length not in (None, expected_bytes):
+        if expected_bytes is not None and answer.head.length not in (None, expected_bytes):
             raise CameraReplyInvalid(
-                f"The camera announces a frame of {answer.length} bytes, its settings mean "
+                f"The camera announces a frame of {answer.head.length} bytes, its settings mean "
                 f"{expected_bytes}: they were changed by someone else, or the exposure failed.",
                 request=request,
             )
@@ -225,3 +220,7 @@ class Link:
             return not_accepted(self.place, request, self._limits.connect_s)
         accepted = "accepted the connection, but " if progress.is_connected else ""
         return silent(self.place, request, f"{accepted}gave no answer", self._limits.answer_s)
+
+
+def _byte_count(answer: Answer, expected_bytes: int | None, request: str) -> ByteCount:
+    return ByteCount(answer.head.length if expected_bytes is None else expected_bytes, request)

@@ -9,8 +9,8 @@ import pytest
 
 from indi_stx.errors import CameraTimeout
 from indi_stx.stx import Camera
-from indi_stx.stx.deadlines import Deadlines
-from indi_stx.stx.link import Progress, TimeLimits
+from indi_stx.stx.deadlines import Deadlines, TimeLimits
+from indi_stx.stx.progress import Progress
 from tests.harness.fake_clock import FakeClock, settle
 from tests.stx.canned import CannedCamera, frame
 
