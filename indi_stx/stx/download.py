@@ -59,7 +59,7 @@ class Sink(Protocol):
         download is of no interest.
         """
 
-    def advance(self, count: int) -> None:
+    def advance(self, count: int, /) -> None:
         """Take note that the first `count` bytes of that place have been filled."""
 
 

@@ -1,6 +1,6 @@
 """A connection that threads work on, and that the event loop can break off at any moment.
 
-Receiving a frame through the event loop costs three times the processor time of a blocking socket
+Receiving a frame through the event loop costs several times the processor time of a blocking socket
 (docs/decisions/0009-stream.md). A blocked thread cannot be cancelled, but it wakes up when its
 connection is shut down.
 """
