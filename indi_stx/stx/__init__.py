@@ -1,10 +1,20 @@
 """Client of the SBIG STX HTTP Camera API: `Camera`, with one typed method per call.
 
-Knows nothing of INDI and can be used by itself, see docs/library.md. Importing it is cheap: each
-name is imported when it is first used, httpx when the first `Camera` is made. `api` holds the calls
-for the whole camera, `ccd` those of each CCD; `settings`, `ccd_states`, `filters`, `guiding` and
-`fits_settings` their values; `query` and `replies` are the wire format, `pacing` decides what goes
-next, `slot`, `deadlines`, `link` and `transport` carry it.
+Knows nothing of INDI and can be used by itself, see docs/library.md. A call goes down through these
+files, and its answer comes up:
+
+- `api` (the camera) and `ccd` (each of its three CCDs) have the calls. They write the URI (`uri`),
+  give it to `link`, and read the answer (`replies`); `get_call` asks for many parameters at once.
+  The values are in `settings`, `ccd_states`, `filters`, `guiding` and `fits_settings`.
+- `link` sends one command at a time: it waits for a turn (`turns`, where `pacing` decides whose it
+  is), sets time limits (`deadlines`, `progress`), keeps the times (`timing`), and judges the status
+  of the answer. A frame leaves its turn when its head has come: `download` hands it out in chunks,
+  or `receiving` puts it into the caller's memory, in a thread (`interruptible`).
+- `transport` is HTTP, the only file that knows httpx; it takes an `address`, returns `answers`, and
+  raises what `failures` words.
+
+Importing this package is cheap: each name is imported when it is first used, httpx when the first
+`Camera` is made.
 """
 
 from __future__ import annotations
@@ -15,10 +25,10 @@ if TYPE_CHECKING:
     from indi_stx.stx.api import Camera, VersionNumbers
     from indi_stx.stx.ccd import Ccd
     from indi_stx.stx.ccd_states import CcdState, FrameType
+    from indi_stx.stx.download import Download, Sink
     from indi_stx.stx.filters import FilterSettings, FilterState
     from indi_stx.stx.fits_settings import FitsSettings
     from indi_stx.stx.guiding import AoState, RelayDirection, RelayPulse, RelayTimes
-    from indi_stx.stx.link import Download
     from indi_stx.stx.pacing import Priority
     from indi_stx.stx.settings import CcdChanges, CcdSettings, FanState, Geometry
     from indi_stx.stx.timing import CommandTiming
@@ -42,6 +52,7 @@ __all__ = [
     "RelayDirection",
     "RelayPulse",
     "RelayTimes",
+    "Sink",
     "VersionNumbers",
 ]
 
@@ -53,7 +64,7 @@ _HOMES = {
     "CcdSettings": "settings",
     "CcdState": "ccd_states",
     "CommandTiming": "timing",
-    "Download": "link",
+    "Download": "download",
     "FanState": "settings",
     "FilterSettings": "filters",
     "FilterState": "filters",
@@ -64,6 +75,7 @@ _HOMES = {
     "RelayDirection": "guiding",
     "RelayPulse": "guiding",
     "RelayTimes": "guiding",
+    "Sink": "download",
     "VersionNumbers": "api",
 }
 

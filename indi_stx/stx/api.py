@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from indi_stx.clock import Clock, SystemClock
 from indi_stx.errors import CameraReplyInvalid
 from indi_stx.stx import filters, fits_settings, guiding, settings
 from indi_stx.stx.ccd import Ccd
-from indi_stx.stx.inquiry import Inquiry
-from indi_stx.stx.link import Link, TimeLimits
+from indi_stx.stx.deadlines import TimeLimits
+from indi_stx.stx.get_call import GetCall
+from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import COMMAND_GAP_S, Priority
-from indi_stx.stx.query import cgi, cgi_with
 from indi_stx.stx.replies import (
     invalid,
     lines,
@@ -29,6 +29,10 @@ from indi_stx.stx.replies import (
     single_switch,
 )
 from indi_stx.stx.timing import CommandTiming
+from indi_stx.stx.uri import cgi, cgi_with
+
+if TYPE_CHECKING:
+    from indi_stx.stx.transport import HttpTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Camera:
         timeout_s: for a command to be answered; starts again with every piece of a frame that
             arrives meanwhile.
         stall_timeout_s: between two pieces of a frame.
+        transport: an `httpx.AsyncBaseTransport` that carries the requests instead of the network,
+            such as `httpx.MockTransport`; closed together with the camera.
 
     Raises:
         ValueRefused: host and port are no address.
@@ -72,6 +78,7 @@ class Camera:
         connect_timeout_s: float = 5.0,
         timeout_s: float = 10.0,
         stall_timeout_s: float = 15.0,
+        transport: HttpTransport | None = None,
     ) -> None:
         self._link = Link(
             host,
@@ -79,14 +86,15 @@ class Camera:
             clock=clock or SystemClock(),
             gap_s=command_gap_s,
             limits=TimeLimits(connect_timeout_s, timeout_s, stall_timeout_s),
+            transport=transport,
         )
         self.imager = Ccd(self._link, "Imager", settings.IMAGER)
         self.guider = Ccd(self._link, "Guider", settings.GUIDER)
         self.external_guider = Ccd(self._link, "ExtGuider", settings.EXTERNAL_GUIDER)
         name_keys = [filters.table_key(slot) for slot in filters.SLOTS]
-        self._filter_inquiry = Inquiry(self._link, "GetFilterSetting", name_keys)
-        self._fits_inquiry = Inquiry(self._link, "GetFITSSetting")
-        self._relay_inquiry = Inquiry(self._link, "PulseGuideGetTimeRemaining")
+        self._filter_get_call = GetCall(self._link, "GetFilterSetting", name_keys)
+        self._fits_get_call = GetCall(self._link, "GetFITSSetting")
+        self._relay_get_call = GetCall(self._link, "PulseGuideGetTimeRemaining")
         self._name_spellings = filters.SPELLINGS
 
     async def __aenter__(self) -> Self:
@@ -134,7 +142,7 @@ class Camera:
         """Ask for the current filter, its name and the names in `slots`, in one request."""
         keys = {slot: filters.table_key(slot) for slot in slots}
         asked = ["CurrentFilter", "CurrentFilterName", *keys.values()]
-        texts = await self._filter_inquiry.read(asked, Priority.SETTINGS)
+        texts = await self._filter_get_call.read(asked, Priority.SETTINGS)
         request = cgi("GetFilterSetting", *asked)
         try:
             current = parse_integer(texts["CurrentFilter"])
@@ -206,7 +214,7 @@ class Camera:
 
     async def pulse_time_remaining(self) -> guiding.RelayTimes:
         """Ask for how long each relay will stay closed."""
-        texts = await self._relay_inquiry.read(guiding.RELAYS, Priority.STATE)
+        texts = await self._relay_get_call.read(guiding.RELAYS, Priority.STATE)
         try:
             return guiding.RelayTimes(*(parse_real(texts[relay]) for relay in guiding.RELAYS))
         except (KeyError, ValueError):
@@ -228,7 +236,7 @@ class Camera:
 
     async def get_fits_settings(self) -> fits_settings.FitsSettings:
         """Ask for what the camera writes into its own FITS headers."""
-        texts = await self._fits_inquiry.read(fits_settings.FITS_WIRE_NAMES, Priority.SETTINGS)
+        texts = await self._fits_get_call.read(fits_settings.FITS_WIRE_NAMES, Priority.SETTINGS)
         rows = fits_settings.FITS_PARAMETERS
         try:
             return fits_settings.FitsSettings(*(row.read(texts[row.wire]) for row in rows))

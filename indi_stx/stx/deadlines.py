@@ -10,7 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+_TELL_EVERY_S = 0.01
+"""How often a thread tells the event loop: on a fast link pieces come each 0.1 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long to wait before giving up.
+
+    Attributes:
+        connect_s: for the connection.
+        answer_s: for the answer, and once more for its text; starts again with every chunk of a
+            frame that arrives meanwhile.
+        stall_s: between two chunks of a frame.
+    """
+
+    connect_s: float = 5.0
+    answer_s: float = 10.0
+    stall_s: float = 15.0
 
 
 class Deadline:
@@ -59,3 +80,18 @@ class Deadlines:
         """Note that a piece of a frame arrived: the camera lives, waiting answers get more time."""
         for deadline in self._running:
             deadline.restart()
+
+    def frame_moves_in_thread(self) -> Callable[[], None]:
+        """Return what a thread calls instead of `frame_moves`; made in the event loop."""
+        loop = asyncio.get_running_loop()
+        told_s = float("-inf")
+
+        def moved() -> None:
+            nonlocal told_s
+            now = time.monotonic()
+            if now - told_s >= _TELL_EVERY_S:
+                told_s = now
+                with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits any more
+                    loop.call_soon_threadsafe(self.frame_moves)
+
+        return moved

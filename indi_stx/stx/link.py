@@ -1,6 +1,6 @@
 """Commands and downloads: pace, time limits, and what a status code means.
 
-Between the typed calls above and the bare transport below. A command holds the slot until its
+Between the typed calls above and the bare transport below. A command keeps its turn until its
 answer is complete; a download holds it only until its head has arrived, then streams outside.
 """
 
@@ -8,49 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from indi_stx.clock import Clock
-from indi_stx.errors import (
-    CameraError,
-    CameraReplyInvalid,
-    CameraTimeout,
-    CameraUnreachable,
-)
-from indi_stx.stx.deadlines import Deadline, Deadlines
+from indi_stx.errors import CameraError, CameraReplyInvalid
+from indi_stx.stx.answers import Answer
+from indi_stx.stx.deadlines import Deadlines, TimeLimits
+from indi_stx.stx.download import ByteCount, Download, Sink, store
+from indi_stx.stx.failures import not_a_camera, not_accepted, silent, stalled
 from indi_stx.stx.pacing import Priority
-from indi_stx.stx.replies import excerpt, not_a_camera, refusal
-from indi_stx.stx.slot import CommandSlot
+from indi_stx.stx.progress import Progress
+from indi_stx.stx.receiving import Body
+from indi_stx.stx.replies import excerpt, refusal
 from indi_stx.stx.timing import CommandTiming, Stamp
+from indi_stx.stx.turns import CommandTurns
 
 if TYPE_CHECKING:
-    from indi_stx.stx.transport import Answer
+    from indi_stx.stx.transport import HttpTransport
 
 MAX_TEXT_BYTES = 65536
 # A text that begins with "<" alone may be what somebody called their object or filter.
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
 
+AnswerT = TypeVar("AnswerT", bound=Answer)
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """How long to wait before giving up.
-
-    Attributes:
-        connect_s: for the connection.
-        answer_s: for the answer, and once more for its text; starts again with every chunk of a
-            frame that arrives meanwhile.
-        stall_s: between two chunks of a frame.
-    """
-
-    connect_s: float = 5.0
-    answer_s: float = 10.0
-    stall_s: float = 15.0
 
 
 class Reply(NamedTuple):
@@ -60,87 +46,24 @@ class Reply(NamedTuple):
     timing: CommandTiming
 
 
-class Progress:
-    """Where one request is: sets its deadline, keeps its stamps."""
-
-    def __init__(self, clock: Clock, answer_s: float) -> None:
-        self._clock = clock
-        self._answer_s = answer_s
-        self.deadline: Deadline | None = None
-        self.is_connected = False
-        self.sent = Stamp.now(clock)
-
-    def connected(self) -> None:
-        """Wait for the answer from now on, no longer for the connection."""
-        self.is_connected = True
-        if self.deadline is not None:
-            self.deadline.restart(self._answer_s)
-
-    def sending(self) -> None:
-        """Stamp the request."""
-        self.sent = Stamp.now(self._clock)
-
-
-class Download:
-    """A frame on its way: an iterator over its bytes, chunk by chunk.
-
-    Attributes:
-        length: total bytes as the camera announced them, None when it did not.
-    """
-
-    def __init__(
-        self, link: Link, answer: Answer, expected_bytes: int | None, request: str
-    ) -> None:
-        self._link = link
-        self._answer = answer
-        self._request = request
-        self._expected_bytes = answer.length if expected_bytes is None else expected_bytes
-        self.length = answer.length
-        self.received = 0
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next chunk.
-
-        Raises:
-            CameraUnreachable: the connection broke, or ended too early.
-            CameraTimeout: no chunk within the stall limit.
-            CameraReplyInvalid: more bytes than the frame has.
-        """
-        chunk = await self._link.next_chunk(self._answer, self._request)
-        if chunk is None:
-            self._check_complete()
-            raise StopAsyncIteration
-        self.received += len(chunk)
-        if self._expected_bytes is not None and self.received > self._expected_bytes:
-            raise CameraReplyInvalid(
-                f"The camera sent more than the {self._expected_bytes} bytes of this frame.",
-                request=self._request,
-            )
-        return chunk
-
-    def _check_complete(self) -> None:
-        if self._expected_bytes is not None and self.received < self._expected_bytes:
-            raise CameraUnreachable(
-                f"The frame ended after {self.received} of {self._expected_bytes} bytes: "
-                "the connection broke, or the camera was reset.",
-                request=self._request,
-            )
-
-
 class Link:
     """Everything that goes to one camera and comes from it."""
 
     def __init__(
-        self, host: str, port: int, *, clock: Clock, gap_s: float, limits: TimeLimits
+        self,
+        host: str,
+        port: int,
+        *,
+        clock: Clock,
+        gap_s: float,
+        limits: TimeLimits,
+        transport: HttpTransport | None = None,
     ) -> None:
         # httpx takes some 0.2 s to import: long after the driver has said which devices it has.
-        from indi_stx.stx.transport import Transport
+        from indi_stx.stx.transport import Connections
 
-        self._transport = Transport(host, port)
-        self._slot = CommandSlot(clock, gap_s)
+        self._connections = Connections(host, port, transport)
+        self._turns = CommandTurns(clock, gap_s)
         self._deadlines = Deadlines()
         self._clock = clock
         self._limits = limits
@@ -148,117 +71,156 @@ class Link:
     @property
     def place(self) -> str:
         """Host and port, for messages."""
-        return self._transport.place
+        return self._connections.place
 
     async def aclose(self) -> None:
         """End everything; what waits or is under way raises CameraUnreachable."""
-        await self._slot.aclose()
-        await self._transport.aclose()
+        await self._turns.aclose()
+        await self._connections.aclose()
 
-    async def ask(self, target: str, priority: Priority) -> Reply:
+    async def ask(self, request: str, priority: Priority) -> Reply:
         """Send a command when its turn comes and return the camera's answer.
 
         Raises:
             CameraError: one of its subclasses, as each says.
         """
-        async with self._slot.turn(priority, target), self._open(target) as (answer, timing):
-            text = await self._text(answer, target)
-        log.debug("%s: %d %r", target, answer.status, excerpt(text))
-        self._check(answer, target, text)
+        async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
+            text = await self._text(answer, request)
+        log.debug("%s: %d %r", request, answer.head.status, excerpt(text))
+        self._check(answer, request, text)
         return Reply(text, timing)
 
     @contextlib.asynccontextmanager
-    async def download(self, target: str, expected_bytes: int | None) -> AsyncIterator[Download]:
+    async def download(self, request: str, expected_bytes: int | None) -> AsyncIterator[Download]:
         """Open a frame; leaving the block closes the connection, however much has been read.
 
         Args:
-            target: what to download.
+            request: what to download.
             expected_bytes: its length when it is known; the announced one must be equal.
 
         Raises:
             CameraError: one of its subclasses, as each says.
         """
         async with contextlib.AsyncExitStack() as stack:
-            async with self._slot.turn(Priority.DOWNLOAD, target):
-                answer, _ = await stack.enter_async_context(self._open(target))
-                await self._check_frame(answer, target, expected_bytes)
-            yield Download(self, answer, expected_bytes, target)
+            async with self._turns.turn(Priority.DOWNLOAD, request):
+                answer, _ = await stack.enter_async_context(self._open(request))
+                await self._check_frame(answer, request, expected_bytes)
+            next_chunk = functools.partial(self._next_chunk, answer, request)
+            count = _byte_count(answer, expected_bytes, request)
+            yield Download(next_chunk, count, answer.head.length)
 
-    async def next_chunk(self, answer: Answer, request: str) -> bytes | None:
+    async def receive(self, request: str, expected_bytes: int | None, sink: Sink) -> None:
+        """Download a frame into `sink`; threads do it, unless another transport has no socket.
+
+        Args:
+            request: what to download.
+            expected_bytes: its length when it is known; the announced one must be equal.
+            sink: where its bytes go.
+
+        Raises:
+            CameraError: one of its subclasses, as each says.
+        """
+        if not self._connections.have_sockets:
+            async with self.download(request, expected_bytes) as chunks:
+                async for chunk in chunks:
+                    store(chunk, sink)
+            return
+        async with contextlib.AsyncExitStack() as stack:
+            progress = Progress(self._clock, self._limits)
+            opening = self._connections.open_socket(request, progress, self._limits.connect_s)
+            async with self._turns.turn(Priority.DOWNLOAD, request):
+                answer = await self._head_in_time(stack, opening, request, progress)
+                await self._check_frame(answer, request, expected_bytes)
+            body = Body(
+                length=answer.head.length,
+                sink=sink,
+                count=_byte_count(answer, expected_bytes, request),
+                stall_s=self._limits.stall_s,
+                moved=self._deadlines.frame_moves_in_thread(),
+                place=self.place,
+                request=request,
+            )
+            await answer.receive(body)
+
+    async def _next_chunk(self, answer: Answer, request: str) -> bytes | None:
         """Return the next piece of a frame, None after the last."""
         try:
             async with asyncio.timeout(self._limits.stall_s):
                 chunk = await anext(answer, None)
         except TimeoutError as error:
-            raise self._late(request, "stopped sending the frame", self._limits.stall_s) from error
+            raise stalled(self.place, request, self._limits.stall_s) from error
         self._deadlines.frame_moves()
         return chunk
 
     @contextlib.asynccontextmanager
-    async def _open(self, target: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
+    async def _open(self, request: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
         async with contextlib.AsyncExitStack() as stack:
-            progress = Progress(self._clock, self._limits.answer_s)
-            opening = self._transport.open(target, progress)
-            try:
-                async with self._deadlines.limit(self._limits.connect_s) as progress.deadline:
-                    answer = await stack.enter_async_context(opening)
-            except TimeoutError as error:
-                raise self._no_answer(target, progress) from error
+            progress = Progress(self._clock, self._limits)
+            opening = self._connections.open(request, progress)
+            answer = await self._head_in_time(stack, opening, request, progress)
             yield answer, CommandTiming.between(progress.sent, Stamp.now(self._clock))
 
-    async def _text(self, answer: Answer, target: str) -> str:
+    async def _head_in_time(
+        self,
+        stack: contextlib.AsyncExitStack,
+        opening: contextlib.AbstractAsyncContextManager[AnswerT],
+        request: str,
+        progress: Progress,
+    ) -> AnswerT:
+        """Return the head of an answer, whose connection `stack` will close."""
+        try:
+            async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
+                return await stack.enter_async_context(opening)
+        except TimeoutError as error:
+            raise self._no_answer(request, progress) from error
+
+    async def _text(self, answer: Answer, request: str) -> str:
         body = bytearray()
         try:
             async with self._deadlines.limit(self._limits.answer_s):
                 async for chunk in answer:
                     body += chunk
                     if len(body) > MAX_TEXT_BYTES:
-                        raise not_a_camera(self.place, target, "with endless text")
+                        raise not_a_camera(self.place, request, "with endless text")
         except TimeoutError as error:
             limit_s = self._limits.answer_s
-            raise self._late(target, "did not complete an answer", limit_s) from error
+            raise silent(self.place, request, "did not complete an answer", limit_s) from error
         return body.decode("latin-1")
 
-    def _check(self, answer: Answer, target: str, text: str) -> None:
+    def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
-        is_page = answer.content_type == "text/html" or bool(_MARKUP.match(text))
-        match answer.status:
+        is_page = answer.head.content_type == "text/html" or bool(_MARKUP.match(text))
+        match answer.head.status:
             case 200 if not is_page:
                 return
             case 400 if not is_page:
-                raise refusal(text, request=target)
+                raise refusal(text, request=request)
             case 200:
-                raise not_a_camera(self.place, target, "with a web page")
+                raise not_a_camera(self.place, request, "with a web page")
             case status:
-                raise not_a_camera(self.place, target, f'"{status}" to {target.partition("?")[0]}')
+                raise not_a_camera(
+                    self.place, request, f'"{status}" to {request.partition("?")[0]}'
+                )
 
-    async def _check_frame(self, answer: Answer, target: str, expected_bytes: int | None) -> None:
-        if answer.status != 200 or answer.content_type.startswith("text/"):
-            self._check(answer, target, await self._text(answer, target))
+    async def _check_frame(self, answer: Answer, request: str, expected_bytes: int | None) -> None:
+        if answer.head.status != 200 or answer.head.content_type.startswith("text/"):
+            self._check(answer, request, await self._text(answer, request))
             raise CameraReplyInvalid(
-                f"The camera answered {target} with text, not with a frame.", request=target
+                f"The camera answered {request} with text, not with a frame.", request=request
             )
-        if expected_bytes is not None and answer.length not in (None, expected_bytes):
+        if expected_bytes is not None and answer.head.length not in (None, expected_bytes):
             raise CameraReplyInvalid(
-                f"The camera announces a frame of {answer.length} bytes, its settings mean "
+                f"The camera announces a frame of {answer.head.length} bytes, its settings mean "
                 f"{expected_bytes}: they were changed by someone else, or the exposure failed.",
-                request=target,
+                request=request,
             )
 
-    def _no_answer(self, target: str, progress: Progress) -> CameraError:
-        if progress.is_connected:
-            return self._late(
-                target, "accepted the connection, but gave no answer", self._limits.answer_s
-            )
-        return CameraUnreachable(
-            f"{self.place} did not accept a connection within {self._limits.connect_s:g} s: "
-            "check address, power and network cable.",
-            request=target,
-        )
+    def _no_answer(self, request: str, progress: Progress) -> CameraError:
+        if progress.is_connecting:
+            return not_accepted(self.place, request, self._limits.connect_s)
+        accepted = "accepted the connection, but " if progress.is_connected else ""
+        return silent(self.place, request, f"{accepted}gave no answer", self._limits.answer_s)
 
-    def _late(self, target: str, what: str, limit_s: float) -> CameraTimeout:
-        return CameraTimeout(
-            f"The camera at {self.place} {what} for {limit_s:g} s: if it stays like this, "
-            "switch it off and on.",
-            request=target,
-        )
+
+def _byte_count(answer: Answer, expected_bytes: int | None, request: str) -> ByteCount:
+    return ByteCount(answer.head.length if expected_bytes is None else expected_bytes, request)

@@ -180,13 +180,6 @@ def refusal(body: str, *, request: str) -> CameraRefused:
     return kind(request=request, code=code, text=said or known.text, advice=known.advice)
 
 
-def not_a_camera(place: str, request: str, how: str) -> CameraReplyInvalid:
-    """Return the error for an answer that no STX camera gives."""
-    return CameraReplyInvalid(
-        f"{place} answered {how}, as no STX camera does: check address and port.", request=request
-    )
-
-
 def invalid(problem: str, text: str, *, request: str) -> NoReturn:
     """Raise `CameraReplyInvalid` for an answer that cannot be understood."""
     shown = excerpt(text)

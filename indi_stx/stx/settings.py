@@ -11,11 +11,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from indi_stx.errors import ValueRefused
-from indi_stx.stx.query import decimal
 from indi_stx.stx.replies import parse_integer, parse_real, parse_switch
+from indi_stx.stx.uri import decimal
 
 MIN_SETPOINT_CELSIUS, MAX_SETPOINT_CELSIUS = -100.0, 100.0
 BYTES_PER_PIXEL = 2
@@ -114,18 +114,6 @@ class Geometry:
     num_y: int
     bin_x: int = 1
     bin_y: int = 1
-
-    @classmethod
-    def of(cls, settings: CcdSettings) -> Self:
-        """Return the geometry that `settings` contains."""
-        return cls(
-            settings.start_x,
-            settings.start_y,
-            settings.num_x,
-            settings.num_y,
-            settings.bin_x,
-            settings.bin_y,
-        )
 
     @property
     def cols(self) -> int:

@@ -9,129 +9,160 @@ way.
 from __future__ import annotations
 
 import contextlib
-import errno
-import ipaddress
-import re
-import socket
+import functools
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
-from indi_stx.errors import (
-    CameraError,
-    CameraTimeout,
-    CameraUnreachable,
-    ValueRefused,
-)
-from indi_stx.stx.replies import excerpt, not_a_camera
+from indi_stx.errors import CameraError, CameraTimeout
+from indi_stx.stx.address import check_address, no_address
+from indi_stx.stx.answers import Answer, Head, SocketAnswer
+from indi_stx.stx.failures import closed_by_us, dropped, not_a_camera, not_connected
+from indi_stx.stx.interruptible import InterruptibleConnection
+from indi_stx.stx.progress import Progress, ProgressInThread
+from indi_stx.stx.replies import excerpt
+
+HttpTransport = httpx.AsyncBaseTransport
+"""What carries requests; httpx has, or documents how to write, some that are no network."""
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict)
 """The roots of httpx's exceptions."""
 
-_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
-_HOST = re.compile(r"[^\s/?#@:\[\]%\\]+")
 _HUNG_UP = "Server disconnected"  # httpcore's words for a stream that ends before any answer
 
 
-class Watcher(Protocol):
-    """Who wants to know how far a request has got."""
+class Connections:
+    """All connections to one camera.
 
-    def connected(self) -> None:
-        """Note that the connection stands."""
-
-    def sending(self) -> None:
-        """Note that the request goes out now."""
-
-
-class Answer:
-    """The head of an answer, and an iterator over its body as it arrives.
+    Args:
+        host: name or IP address.
+        port: of the camera's web server.
+        transport: what carries the requests, instead of the network; closed by `aclose`.
 
     Attributes:
-        status: HTTP status code.
-        content_type: media type, lower case, without parameters; empty when there is none.
-        length: what Content-Length announces, None when it does not.
-    """
-
-    def __init__(self, response: httpx.Response, *, place: str, request: str) -> None:
-        self._place = place
-        self._request = request
-        self._response = response
-        self._arriving = response.aiter_raw()
-        self.status = response.status_code
-        self.content_type = _media_type(response)
-        length = response.headers.get("content-length")
-        self.length = int(length) if length else None  # h11 lets nothing but digits pass
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        """Return the next chunk.
-
-        Raises:
-            CameraUnreachable: the connection broke, or ended before the announced length.
-        """
-        with mapped(self._place, self._request, body=True):
-            return await anext(self._arriving)
-
-    async def aclose(self) -> None:
-        """Close the connection.
-
-        httpx reads through nested generators. Left half-way, each would be finished some time later
-        by a task of its own; read on over the closed connection, they end here.
-        """
-        await self._response.aclose()
-        with contextlib.suppress(*HTTPX_ERRORS):
-            async for _ in self._arriving:
-                pass
-
-
-class Transport:
-    """Connections to one camera.
+        have_sockets: whether `open_socket` can be used; another transport need not have any.
 
     Raises:
         ValueRefused: `host` and `port` are no address.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, transport: HttpTransport | None = None) -> None:
         self.place = f"{host}:{port}"
+        self.have_sockets = transport is None
         self._origin = _origin(host, port)
+        self._answered_from: str | None = None
+        self._with_socket: set[InterruptibleConnection] = set()
         # An empty context: the default one loads every certificate, for connections without TLS.
-        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        connections = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        network: Any = {
+            "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            "trust_env": False,
+            "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        }
+        options: Any = {"trust_env": False, "follow_redirects": False}
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(verify=no_tls, trust_env=False, limits=connections),
-            trust_env=False,
-            follow_redirects=False,
+            transport=transport or httpx.AsyncHTTPTransport(**network), **options
         )
+        # Never closed: it keeps no connection, and those under way belong to their threads.
+        self._blocking = httpx.Client(transport=httpx.HTTPTransport(**network), **options)
 
     async def aclose(self) -> None:
         """Close every connection; requests under way end with CameraUnreachable."""
+        for connection in self._with_socket:
+            connection.end()
         await self._client.aclose()
 
     @contextlib.asynccontextmanager
-    async def open(self, target: str, watcher: Watcher) -> AsyncIterator[Answer]:
+    async def open(self, request: str, progress: Progress) -> AsyncIterator[Answer]:
         """Send a request and wait for the head of its answer; leaving closes the connection.
 
         Raises:
             CameraUnreachable: no connection, or it broke before the head was complete.
             CameraReplyInvalid: what came is not HTTP.
         """
-        request = httpx.Request(
-            "GET",
-            self._origin,
-            headers={"Connection": "close"},
-            extensions={"target": target.encode("ascii"), "trace": _trace(watcher)},
-        )
-        with mapped(self.place, target):
-            response = await self._client.send(request, stream=True)
-        answer = Answer(response, place=self.place, request=target)
+
+        async def trace(event: str, _info: dict[str, Any]) -> None:
+            _tell(progress, event)
+
+        with mapped(self.place, request):
+            response = await self._client.send(self._get(request, trace), stream=True)
+        self._answered_from = _peer(response) or self._answered_from
+        arriving = _whole(response) if response.is_stream_consumed else response.aiter_raw()
+
+        async def next_chunk() -> bytes | None:
+            with mapped(self.place, request, body=True):
+                return await anext(arriving, None)
+
         try:
-            yield answer
+            yield Answer(_head(response), next_chunk)
         finally:
-            await answer.aclose()
+            await _close(response, arriving)
+
+    @contextlib.asynccontextmanager
+    async def open_socket(
+        self, request: str, progress: Progress, connect_s: float
+    ) -> AsyncIterator[SocketAnswer]:
+        """Like `open`, in threads.
+
+        A thread can neither be woken while it looks for a connection nor try several addresses at
+        once. So it takes the address that the last command was answered from, if there was one, and
+        gives each attempt `connect_s`; the caller's time limit says when to stop trying.
+        """
+        connection = InterruptibleConnection(self.place, request)
+        self._with_socket.add(connection)
+        try:
+            send = functools.partial(
+                self._send, request, connection, ProgressInThread(progress), connect_s
+            )
+            response = await connection.run(send)
+            arriving = response.iter_raw()
+
+            def next_chunk() -> bytes | None:
+                with mapped(self.place, request, body=True):
+                    return next(arriving, None)
+
+            yield SocketAnswer(_head(response), next_chunk, connection)
+        finally:
+            self._with_socket.discard(connection)
+            connection.close()
+
+    def _send(
+        self,
+        request: str,
+        connection: InterruptibleConnection,
+        progress: ProgressInThread,
+        connect_s: float,
+    ) -> httpx.Response:
+        """Return the answer's head; blocking."""
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                connection.made(info["return_value"].get_extra_info("socket"))
+            _tell(progress, event)
+
+        http_request = self._get(request, trace, self._answered_from)
+        http_request.extensions["timeout"] = {"connect": connect_s}
+        with mapped(self.place, request):
+            while True:
+                try:
+                    response = self._blocking.send(http_request, stream=True)
+                except httpx.ConnectTimeout:
+                    if connection.is_ended:
+                        raise
+                else:
+                    connection.resources.callback(response.close)
+                    return response
+
+    def _get(self, request: str, trace: Any, address: str | None = None) -> httpx.Request:
+        uri = request.encode("ascii")
+        url = self._origin.copy_with(raw_path=uri)  # to be read; httpx rewrites some of it
+        return httpx.Request(
+            "GET",
+            url if address is None else url.copy_with(host=address),
+            headers={"Host": url.netloc.decode("ascii"), "Connection": "close"},
+            extensions={"target": uri, "trace": trace},
+        )
 
 
 @contextlib.contextmanager
@@ -154,86 +185,70 @@ def camera_error(error: Exception, place: str, request: str, *, body: bool) -> C
     """
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.InvalidURL() | UnicodeError():
-            return CameraUnreachable(_why_unreachable(error, place), request=request)
+            return not_connected(error, place, request)
         case httpx.TimeoutException():
             return CameraTimeout(f"The camera at {place} did not answer in time.", request=request)
         case httpx.RemoteProtocolError() if not body and not str(error).startswith(_HUNG_UP):
             return not_a_camera(place, request, f"not in HTTP ({excerpt(str(error))})")
         case httpx.NetworkError() | httpx.RemoteProtocolError() | OSError():
-            return CameraUnreachable(_why_broken(error, place, body), request=request)
+            return dropped(error, place, request, body=body)
         case httpx.StreamError():
-            message = f"The connection to {place} was closed on our side."
-            return CameraUnreachable(message, request=request)
+            return closed_by_us(place, request)
         case _:  # redirects, proxies, encodings, cookies: no camera has any of these
             return not_a_camera(place, request, f"oddly ({excerpt(str(error))})")
 
 
-def _why_unreachable(error: BaseException, place: str) -> str:
-    causes = list(_causes(error))
-    if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
-        return f"No computer or camera of the name in {place} is known: check the address."
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return (
-            f"{place} refuses connections: something is switched on there, but it is no camera "
-            "listening on this port. Check address and port."
-        )
-    if any(getattr(cause, "errno", None) in _NO_ROUTE for cause in causes):
-        return f"There is no way to {place}: check the address, the network cable and the power."
-    return f"No connection to {place}: check address, power and network cable ({error})."
+def _head(response: httpx.Response) -> Head:
+    content_type = response.headers.get("content-type", "")
+    length = response.headers.get("content-length", "")
+    return Head(
+        response.status_code,
+        content_type.partition(";")[0].strip().lower(),
+        int(length) if length.isdecimal() else None,
+        "transfer-encoding" in response.headers,
+    )
 
 
-def _why_broken(error: BaseException, place: str, body: bool) -> str:
-    when = "in the middle of an answer" if body else "before it answered"
-    detail = f" ({excerpt(str(error))})" if str(error) else ""
-    return f"{place} dropped the connection {when}{detail}: check network cable and power."
+async def _whole(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield the body of an answer that was made up, not received."""
+    yield response.content
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and everything that led to it; resolvers try several addresses at once."""
-    yield error
-    if isinstance(error, BaseExceptionGroup):
-        for member in error.exceptions:
-            yield from _causes(member)
-    cause = error.__cause__ or error.__context__
-    if cause is not None:
-        yield from _causes(cause)
+async def _close(response: httpx.Response, arriving: AsyncIterator[bytes]) -> None:
+    """Close the connection.
+
+    httpx reads through nested generators. Left half-way, each would be finished some time later by
+    a task of its own; read on over the closed connection, they end here.
+    """
+    await response.aclose()
+    with contextlib.suppress(*HTTPX_ERRORS):
+        async for _ in arriving:
+            pass
 
 
-def _media_type(response: httpx.Response) -> str:
-    header: str = response.headers.get("content-type", "")
-    return header.partition(";")[0].strip().lower()
+def _peer(response: httpx.Response) -> str | None:
+    """Return the IP address that answered; None when another transport does not say."""
+    stream = response.extensions.get("network_stream")
+    match stream.get_extra_info("server_addr") if stream else None:
+        case (str(host), int()) | (str(host), int(), int(), 0):  # IPv4, IPv6 without a scope
+            return host
+    return None
 
 
-def _trace(watcher: Watcher) -> Any:
-    """Return the callback that httpcore wants (documented as the "trace" extension)."""
-
-    async def trace(event: str, _info: dict[str, Any]) -> None:
-        match event:
-            case "connection.connect_tcp.complete":
-                watcher.connected()
-            case "http11.send_request_headers.started":
-                watcher.sending()
-
-    return trace
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def _tell(progress: Progress | ProgressInThread, event: str) -> None:
+    """Pass on an event of httpcore (documented as the "trace" extension)."""
+    match event:
+        case "connection.connect_tcp.started":
+            progress.connecting()
+        case "connection.connect_tcp.complete":
+            progress.connected()
+        case "http11.send_request_headers.started":
+            progress.sending()
 
 
 def _origin(host: str, port: int) -> httpx.URL:
+    check_address(host, port)
     try:
-        url = httpx.URL(scheme="http", host=host, port=port, path="/")
-        usable = bool(_HOST.fullmatch(host) or _is_ip(host)) and 0 < port < 65536
-    except (httpx.InvalidURL, TypeError, UnicodeError):
-        usable = False
-    if not usable:
-        raise ValueRefused(
-            f"{host!r}, port {port}, is not the address of a camera: give a name or an IP address, "
-            "without http://, and a port from 1 to 65535."
-        )
-    return url
+        return httpx.URL(scheme="http", host=host, port=port, path="/")
+    except (httpx.InvalidURL, UnicodeError) as error:  # no name that could be looked up
+        raise no_address(host, port) from error

@@ -6,6 +6,7 @@ import pytest
 
 from indi_stx.stx import Camera
 from tests.stx.canned import CannedCamera, canned_camera
+from tests.stx.sinks import WAYS, Read
 
 
 @pytest.fixture
@@ -18,3 +19,10 @@ async def canned() -> AsyncIterator[CannedCamera]:
 async def camera(canned: CannedCamera) -> AsyncIterator[Camera]:
     async with Camera(canned.host, canned.port, command_gap_s=0.0) as client:
         yield client
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: way.__name__)
+def read_all(request: pytest.FixtureRequest) -> Read:
+    """Return one of the ways to get a frame; all behave the same."""
+    way: Read = request.param
+    return way

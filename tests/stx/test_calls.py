@@ -188,7 +188,7 @@ CALLS: list[tuple[str, Call, bytes, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("target", "call", "answer", "result"), CALLS, ids=[call[0][:40] for call in CALLS]
+    ("target", "call", "answer", "result"), CALLS, ids=[row[0] for row in CALLS]
 )
 async def test_call_sends_the_document_s_request(
     target: str, call: Call, answer: bytes, result: Any, camera: Camera, canned: CannedCamera

@@ -9,8 +9,8 @@ import pytest
 
 from indi_stx.errors import CameraTimeout
 from indi_stx.stx import Camera
-from indi_stx.stx.deadlines import Deadlines
-from indi_stx.stx.link import Progress
+from indi_stx.stx.deadlines import Deadlines, TimeLimits
+from indi_stx.stx.progress import Progress
 from tests.harness.fake_clock import FakeClock, settle
 from tests.stx.canned import CannedCamera, frame
 
@@ -58,7 +58,7 @@ async def test_frame_moves_while_a_late_request_is_cleaned_up() -> None:
 async def test_connection_that_stands_too_late(limit_s: float) -> None:
     """The limit has run out or been left: there is no deadline any more that could be set."""
     deadlines = Deadlines()
-    progress = Progress(FakeClock(), answer_s=10.0)
+    progress = Progress(FakeClock(), TimeLimits())
     try:
         async with deadlines.limit(limit_s) as progress.deadline:
             if limit_s == 0:

@@ -8,13 +8,9 @@ from indi_stx.errors import CameraReplyInvalid, CameraTimeout, CameraUnreachable
 from indi_stx.stx import Camera, CcdState, Geometry
 from tests.harness.fake_clock import settle
 from tests.stx.canned import CannedCamera, Script, frame, ok
+from tests.stx.sinks import Read
 
 BYTES = bytes(range(256)) * 256
-
-
-async def read_all(camera: Camera, expected_bytes: int | None) -> bytes:
-    async with camera.imager.open_data(expected_bytes) as chunks:
-        return b"".join([chunk async for chunk in chunks])
 
 
 def piecewise(data: bytes, *, announced: int, stop: asyncio.Event | None = None) -> Script:
@@ -29,7 +25,7 @@ def piecewise(data: bytes, *, announced: int, stop: asyncio.Event | None = None)
     return script
 
 
-async def test_frame_arrives_whole(camera: Camera, canned: CannedCamera) -> None:
+async def test_frame_arrives_whole(camera: Camera, canned: CannedCamera, read_all: Read) -> None:
     canned.then(frame(BYTES))
     assert await read_all(camera, len(BYTES)) == BYTES
 
@@ -40,20 +36,22 @@ async def test_geometry_counts_floors() -> None:
 
 
 async def test_other_length_than_expected_is_refused_before_the_first_byte(
-    camera: Camera, canned: CannedCamera
+    camera: Camera, canned: CannedCamera, read_all: Read
 ) -> None:
     canned.then(frame(BYTES))
     with pytest.raises(CameraReplyInvalid, match="65536 bytes"):
         await read_all(camera, 65534)
 
 
-async def test_frame_cut_short(camera: Camera, canned: CannedCamera) -> None:
+async def test_frame_cut_short(camera: Camera, canned: CannedCamera, read_all: Read) -> None:
     canned.then(piecewise(BYTES[:1000], announced=len(BYTES)))
     with pytest.raises(CameraUnreachable, match="in the middle"):
         await read_all(camera, len(BYTES))
 
 
-async def test_frame_without_announced_length(camera: Camera, canned: CannedCamera) -> None:
+async def test_frame_without_announced_length(
+    camera: Camera, canned: CannedCamera, read_all: Read
+) -> None:
     head = b"HTTP/1.0 200 OK\r\n\r\n"
     canned.then(head + BYTES, head + BYTES[:-2], head + BYTES + b"xx")
     assert await read_all(camera, len(BYTES)) == BYTES
@@ -63,13 +61,15 @@ async def test_frame_without_announced_length(camera: Camera, canned: CannedCame
         await read_all(camera, len(BYTES))
 
 
-async def test_text_instead_of_a_frame(camera: Camera, canned: CannedCamera) -> None:
+async def test_text_instead_of_a_frame(
+    camera: Camera, canned: CannedCamera, read_all: Read
+) -> None:
     canned.then(ok("No image.\r\n"))
     with pytest.raises(CameraReplyInvalid, match="not with a frame"):
         await read_all(camera, 4)
 
 
-async def test_frame_that_stalls(canned: CannedCamera) -> None:
+async def test_frame_that_stalls(canned: CannedCamera, read_all: Read) -> None:
     stop = asyncio.Event()
     canned.then(piecewise(BYTES[:1000], announced=len(BYTES), stop=stop))
     async with Camera(canned.host, canned.port, command_gap_s=0, stall_timeout_s=0.05) as camera:
@@ -95,7 +95,7 @@ async def test_leaving_early_closes_the_connection(camera: Camera, canned: Canne
 
 
 async def test_cancelled_download_leaves_the_client_usable(
-    camera: Camera, canned: CannedCamera
+    camera: Camera, canned: CannedCamera, read_all: Read
 ) -> None:
     async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(frame(BYTES[:1000], announced=len(BYTES)))
@@ -126,7 +126,9 @@ async def test_cancelled_command_leaves_the_client_usable(
     assert await camera.imager.state() is CcdState.EXPOSING
 
 
-async def test_commands_go_on_while_a_frame_streams(camera: Camera, canned: CannedCamera) -> None:
+async def test_commands_go_on_while_a_frame_streams(
+    camera: Camera, canned: CannedCamera, read_all: Read
+) -> None:
     rest = asyncio.Event()
 
     async def in_two_parts(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -143,7 +145,9 @@ async def test_commands_go_on_while_a_frame_streams(camera: Camera, canned: Cann
     assert await download == BYTES
 
 
-async def test_command_outlives_its_limit_while_a_frame_moves(canned: CannedCamera) -> None:
+async def test_command_outlives_its_limit_while_a_frame_moves(
+    canned: CannedCamera, read_all: Read
+) -> None:
     """A camera that serves one connection at a time lets commands wait for the whole frame."""
     frame_done = asyncio.Event()
     steps = 8
@@ -170,7 +174,7 @@ async def test_command_outlives_its_limit_while_a_frame_moves(canned: CannedCame
         assert await download == b"x" * steps
 
 
-async def test_closing_the_camera_ends_a_download(canned: CannedCamera) -> None:
+async def test_closing_the_camera_ends_a_download(canned: CannedCamera, read_all: Read) -> None:
     async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(frame(BYTES[:1000], announced=len(BYTES)))
         await canned.until_client_leaves(reader, writer)

@@ -27,6 +27,8 @@ from indi_stx.stx import (
     FrameType,
     Geometry,
 )
+from tests.harness.fake_clock import settle
+from tests.stx.sinks import Read
 
 SMALL = Geometry(0, 0, 200, 100)
 
@@ -58,11 +60,6 @@ async def expose(camera: Camera, geometry: Geometry = SMALL) -> CcdState:
     while (state := await camera.imager.state()) not in (CcdState.IDLE, CcdState.ERROR):
         pass
     return state
-
-
-async def download(camera: Camera) -> bytes:
-    async with camera.imager.open_data(SMALL.data_bytes) as chunks:
-        return b"".join([chunk async for chunk in chunks])
 
 
 @pytest.mark.parametrize(
@@ -98,36 +95,36 @@ async def test_garbled_text() -> None:
     ],
 )
 async def test_download_fails_once_and_the_frame_is_still_there(
-    fault: str, error: type[CameraError], words: str
+    fault: str, error: type[CameraError], words: str, read_all: Read
 ) -> None:
     async with camera_with(f"{fault},path=.bin,times=1") as camera:
         await expose(camera)
         with pytest.raises(error, match=words):
-            await download(camera)
-        assert len(await download(camera)) == SMALL.data_bytes
+            await read_all(camera, SMALL.data_bytes)
+        assert len(await read_all(camera, SMALL.data_bytes)) == SMALL.data_bytes
 
 
-async def test_zero_frame_arrives_for_others_to_judge() -> None:
+async def test_zero_frame_arrives_for_others_to_judge(read_all: Read) -> None:
     async with camera_with("zero-frame") as camera:
         await expose(camera)
-        assert await download(camera) == bytes(SMALL.data_bytes)
+        assert await read_all(camera, SMALL.data_bytes) == bytes(SMALL.data_bytes)
 
 
-async def test_slow_link_is_no_stall() -> None:
+async def test_slow_link_is_no_stall(read_all: Read) -> None:
     async with camera_with("slow-link=100000") as camera:
         await expose(camera)
-        assert len(await download(camera)) == SMALL.data_bytes
+        assert len(await read_all(camera, SMALL.data_bytes)) == SMALL.data_bytes
 
 
-async def test_commands_outlive_a_frame_on_a_single_connection() -> None:
+async def test_commands_outlive_a_frame_on_a_single_connection(read_all: Read) -> None:
     """The frame takes longer than the time limit of the command that waits behind it."""
     large = Geometry(0, 0, 400, 200)
     async with camera_with("single-connection", bandwidth_bytes_per_s=100_000.0) as camera:
         await expose(camera, large)
-        async with camera.imager.open_data(large.data_bytes) as chunks:
-            asking = asyncio.create_task(camera.description())
-            frame = b"".join([chunk async for chunk in chunks])
-        assert len(frame) == large.data_bytes
+        downloading = asyncio.create_task(read_all(camera, large.data_bytes))
+        await settle()
+        asking = asyncio.create_task(camera.description())
+        assert len(await downloading) == large.data_bytes
         assert await asking == "SBIG STX-16803"
 
 
@@ -244,7 +241,8 @@ async def test_clock_of_the_camera_is_in_its_own_files_alone() -> None:
     """What the camera says about time is in its own FITS files, not in its frames."""
     async with camera_with("clock-jump=-1000000", date_obs="own") as camera:
         await expose(camera)
-        assert len(await download(camera)) == SMALL.data_bytes
+        async with camera.imager.open_data(SMALL.data_bytes) as chunks:
+            assert sum([len(chunk) async for chunk in chunks]) == SMALL.data_bytes
 
 
 def test_every_fault_has_a_test() -> None:

@@ -13,11 +13,11 @@ from collections.abc import Collection
 from indi_stx.errors import CameraRefused
 from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import Priority
-from indi_stx.stx.query import cgi
 from indi_stx.stx.replies import NO_VALID_PARAMETER, invalid, lines
+from indi_stx.stx.uri import cgi
 
 
-class Inquiry:
+class GetCall:
     """One Get call, and what is known about its parameters.
 
     Args:

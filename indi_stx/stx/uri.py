@@ -1,7 +1,7 @@
-"""Request targets as the camera wants them: `/api/Name.cgi?Asked&Set=1`.
+"""URIs as the camera wants them, path and query: `/api/Name.cgi?Asked&Set=1`.
 
 A parameter that is only asked for carries no `=`, reserved characters are percent-encoded in upper
-case, and a space is `%20`, never `+`. HTTP libraries get at least one of these wrong, so the target
+case, and a space is `%20`, never `+`. HTTP libraries get at least one of these wrong, so the URI
 is built here and sent as it is. Source: STX API, "URI Character Encoding" and "Function Description
 Conventions".
 """
@@ -22,29 +22,29 @@ FIRST_PRINTABLE, LAST_PRINTABLE = 32, 126
 
 
 def cgi(call: str, *asked: str) -> str:
-    """Return the target of `call`, asking for the parameters `asked`."""
-    return _target(f"/api/{call}.cgi", asked)
+    """Return the URI of `call`, asking for the parameters `asked`."""
+    return _uri(f"/api/{call}.cgi", asked)
 
 
 def cgi_with(call: str, values: Iterable[tuple[str, str]]) -> str:
-    """Return the target of `call`, giving each named parameter a value, in the order given."""
-    return _target(f"/api/{call}.cgi", (f"{name}={quote(text, safe='')}" for name, text in values))
+    """Return the URI of `call`, giving each named parameter a value, in the order given."""
+    return _uri(f"/api/{call}.cgi", (f"{name}={quote(text, safe='')}" for name, text in values))
 
 
 def document(name: str) -> str:
-    """Return the target of a download such as `ImagerData.bin`."""
+    """Return the URI of a download such as `ImagerData.bin`."""
     return f"/api/{name}"
 
 
-def _target(path: str, parameters: Iterable[str]) -> str:
+def _uri(path: str, parameters: Iterable[str]) -> str:
     query = "&".join(parameters)
-    target = f"{path}?{query}" if query else path
-    if len(target) > MAX_URI_CHARS:
+    uri = f"{path}?{query}" if query else path
+    if len(uri) > MAX_URI_CHARS:
         raise ValueRefused(
             f"The camera takes requests of at most {MAX_URI_CHARS} characters, "
-            f"this one has {len(target)}."
+            f"this one has {len(uri)}."
         )
-    return target
+    return uri
 
 
 def decimal(value: float, places: int) -> str:

@@ -23,7 +23,7 @@ class Turn:
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
-class CommandSlot:
+class CommandTurns:
     """Grant turns to commands, at the camera's pace."""
 
     def __init__(self, clock: Clock, gap_s: float) -> None:
@@ -34,10 +34,10 @@ class CommandSlot:
 
     @contextlib.asynccontextmanager
     async def turn(self, priority: Priority, request: str) -> AsyncIterator[None]:
-        """Wait for the turn of `request`; the slot is taken until the block is left.
+        """Wait for the turn of `request`; nothing else is sent until the block is left.
 
         Raises:
-            CameraUnreachable: the slot was closed meanwhile.
+            CameraUnreachable: the turns were closed meanwhile.
         """
         if self._closed:
             raise _closed(request)

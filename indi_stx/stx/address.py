@@ -1,0 +1,32 @@
+"""What can be the address of a camera."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from indi_stx.errors import ValueRefused
+
+_HOST = re.compile(r"[^\s/?#@:\[\]%\\]+")
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise ValueRefused unless a camera could be at `host` and `port`."""
+    if not ((_HOST.fullmatch(host) or _is_ip(host)) and 0 < port < 65536):
+        raise no_address(host, port)
+
+
+def no_address(host: str, port: int) -> ValueRefused:
+    """Return the error for an address at which no camera can be."""
+    return ValueRefused(
+        f"{host!r}, port {port}, is not the address of a camera: give a name or an IP address, "
+        "without http://, and a port from 1 to 65535."
+    )
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
