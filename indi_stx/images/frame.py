@@ -65,7 +65,8 @@ class Frame(MemoryFile):
 def _create_mapped(name: str, size: int) -> tuple[int, mmap.mmap]:
     fd = create_memory_file(name, size)
     try:
-        return fd, mmap.mmap(fd, size)
+        # Populated: the pages are there before the first byte comes, not one fault after another.
+        return fd, mmap.mmap(fd, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
     except OSError:
         os.close(fd)
         raise
@@ -123,7 +124,21 @@ class FrameReceiver:
             )
         start = self._header_size + self._received
         self._map[start : start + len(chunk)] = chunk
-        self._received += len(chunk)
+        self.advance(len(chunk))
+
+    def buffer(self) -> memoryview:
+        """Return the place of the next bytes, a slice at the most; empty when all have come.
+
+        Whoever fills it says so with `advance`, and releases the view.
+        """
+        start = self._header_size + self._received
+        end = self._header_size + min(self._expected, self._received + _SLICE)
+        with memoryview(self._map) as whole:
+            return whole[start:end]
+
+    def advance(self, count: int) -> None:
+        """Take `count` bytes as come that were written to the beginning of `buffer()`."""
+        self._received += count
         if self._received - self._converted >= _SLICE:
             self._convert()
 

@@ -7,10 +7,11 @@ names of the calls and in the tables of `settings`.
 from __future__ import annotations
 
 import contextlib
+import re
 from datetime import UTC, datetime
 from typing import Unpack
 
-from indi_stx.errors import ValueRefused
+from indi_stx.errors import CameraReplyInvalid, ValueRefused
 from indi_stx.stx.ccd_states import CcdState, FrameType
 from indi_stx.stx.download import Download, Sink
 from indi_stx.stx.get_call import GetCall
@@ -22,6 +23,13 @@ from indi_stx.stx.timing import CommandTiming
 from indi_stx.stx.uri import cgi, cgi_with, decimal, document
 
 MIN_DURATION_S = 0.01
+MAX_HEADER_BYTES = 64 * 2880
+_DATE_OBS = re.compile(rb"(?s:^(?:.{80})*?DATE-OBS= *'([ -&(-~]*)')")
+
+
+def _header_ends(head: bytearray) -> bool:
+    """Tell whether a FITS header is complete: one of its cards is END."""
+    return any(head[i : i + 80] == b"END".ljust(80) for i in range(0, len(head), 80))
 
 
 class Ccd:
@@ -152,6 +160,28 @@ class Ccd:
     async def receive_fits(self, sink: Sink) -> None:
         """Receive the image of `open_fits` straight into `sink`; otherwise like `receive_data`."""
         await self._link.receive(document(f"{self.name}.FIT"), None, sink)
+
+    async def image_date_obs(self) -> str | None:
+        """Return DATE-OBS of the image in the camera's buffer, as its own FITS file has it.
+
+        Cameras write what was sent as `date_time` with the start, so it names the exposure. Only
+        the header is read, then the connection is closed. None where the header has no such card.
+
+        Raises:
+            CameraReplyInvalid: there is no image.
+            CameraError: one of its subclasses, as each says.
+        """
+        head = bytearray()
+        async with self.open_fits() as chunks:
+            async for chunk in chunks:
+                head += chunk
+                if _header_ends(head) or len(head) > MAX_HEADER_BYTES:
+                    break
+        if not head.startswith(b"SIMPLE  ="):
+            request = document(f"{self.name}.FIT")
+            raise CameraReplyInvalid("The camera has no image.", request=request)
+        match = _DATE_OBS.search(head)
+        return match[1].decode("ascii").strip() if match else None
 
     async def _ask(self, request: str, priority: Priority) -> CommandTiming:
         """Send a command that is answered without any text."""

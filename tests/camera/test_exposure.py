@@ -54,8 +54,8 @@ def test_events_out_of_place_are_bugs(phase: Phase) -> None:
         (True, 5.0, CcdState.EXPOSING, Verdict.WAIT),
         (True, 10.1, CcdState.EXPOSING, Verdict.WAIT),
         (True, 10.1, CcdState.READING_OUT, Verdict.WAIT),
-        (True, 10.1, CcdState.IDLE, Verdict.READY),
-        (False, 10.1, CcdState.IDLE, Verdict.READY),
+        (True, 10.1, CcdState.IDLE, Verdict.DOUBT),
+        (False, 10.1, CcdState.IDLE, Verdict.DOUBT),
         (True, 5.0, CcdState.IDLE, None),
         (True, 5.0, CcdState.ERROR, None),
         (False, 12.0, CcdState.ERROR, None),
@@ -80,3 +80,22 @@ def test_a_frame_of_before_is_not_believed_while_this_exposure_should_run() -> N
     assert exposure.observe(CcdState.IDLE, 109.9) is Verdict.WAIT
     assert exposure.remaining_s(103) == 7
     assert exposure.remaining_s(120) == 0
+
+
+def test_a_frame_that_was_seen_being_read_out_is_believed() -> None:
+    exposure = Exposure(duration_s=10, started_s=100)
+    assert exposure.observe(CcdState.READING_OUT, 110.1) is Verdict.WAIT
+    assert exposure.observe(CcdState.IDLE, 110.2) is Verdict.READY
+
+
+def test_a_read_out_before_the_time_is_that_of_another_exposure() -> None:
+    exposure = Exposure(duration_s=10, started_s=100)
+    exposure.observe(CcdState.READING_OUT, 100.1)
+    assert exposure.observe(CcdState.IDLE, 110.2) is Verdict.DOUBT
+
+
+def test_an_exposure_after_the_read_out_casts_doubt() -> None:
+    exposure = Exposure(duration_s=10, started_s=100)
+    for state in (CcdState.READING_OUT, CcdState.EXPOSING, CcdState.READING_OUT):
+        assert exposure.observe(state, 110.1) is Verdict.WAIT
+    assert exposure.observe(CcdState.IDLE, 112) is Verdict.DOUBT

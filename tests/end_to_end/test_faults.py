@@ -128,9 +128,15 @@ async def test_a_failed_abort_is_an_alert(place: Observatory) -> None:
     place.simulator.clear_fault()
 
 
-async def test_a_refused_start_is_an_alert(place: Observatory) -> None:
+async def test_a_start_that_hangs_once_is_tried_again(place: Observatory) -> None:
     place.simulator.add_fault("hang=path=StartExposure,times=1")
     since = await place.client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=0.5)
-    await place.client.update("CCD_EXPOSURE", State.ALERT, since=since)
+    await arrives(place, since)
+
+
+async def test_a_start_that_never_gets_through_is_an_alert(place: Observatory) -> None:
+    place.simulator.add_fault("refuse")
+    since = await place.client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=0.5)
+    assert "refuses connections" in await is_lost(place, since)
     place.simulator.clear_fault()
     await works(place)

@@ -215,3 +215,19 @@ def test_memory_file_copies_to_a_descriptor(tmp_path: os.PathLike[str]) -> None:
         stored.copy_to(file.fileno())
     with open(target, "rb") as file:
         assert file.read() == content
+
+
+def test_filled_in_place_it_is_the_same_frame() -> None:
+    pixels = np.arange(400 * 800, dtype="<u2")
+    whole = pixels.tobytes()
+    with FrameReceiver(bare_header(400, 800), 400, 800) as receiver:
+        done = 0
+        while (place := receiver.buffer()).nbytes:
+            count = min(place.nbytes, 70_001)  # not a whole number of pixels, at times
+            place[:count] = whole[done : done + count]
+            place.release()
+            receiver.advance(count)
+            done += count
+        place.release()
+        with receiver.finish() as frame:
+            assert np.array_equal(frame.pixels(), pixels.reshape(400, 800))

@@ -9,6 +9,7 @@ them. Source: STX API, Imager Data Binary and Imager Data FITS.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -70,10 +71,8 @@ class BinaryDownload(Download):
         self._receiver = FrameReceiver(header, geometry.rows, geometry.cols)
 
     async def receive(self) -> None:
-        """Download the binary file."""
-        async with self._ccd.open_data(self._bytes) as chunks:
-            async for chunk in chunks:
-                self._receiver.receive(chunk)
+        """Download the binary file, straight into the frame's memory."""
+        await self._ccd.receive_data(self._bytes, self._receiver)
 
     def rewind(self) -> None:
         """Forget what came."""
@@ -112,8 +111,7 @@ class FitsDownload(Download):
                     f"{error} The frame is taken without the camera's own header instead."
                 )
             self._receiver.discard()
-            header = await asyncio.to_thread(self._draft.compose)
-            self._without = BinaryDownload(self._shot, header)
+            self._without = await _prepare(self._shot, self._draft)
         await self._without.receive()
 
     async def _receive_file(self) -> None:
@@ -152,4 +150,17 @@ async def open_download(shot: Shot, draft: HeaderDraft, log: Log) -> Download:
         case ImageSource.CAMERA_FITS:
             return FitsDownload(shot, draft, log)
         case ImageSource.BINARY:
-            return BinaryDownload(shot, await asyncio.to_thread(draft.compose))
+            return await _prepare(shot, draft)
+
+
+async def _prepare(shot: Shot, draft: HeaderDraft) -> BinaryDownload:
+    """Compose the header and reserve the memory, in a thread; both take milliseconds."""
+    making = asyncio.create_task(
+        asyncio.to_thread(lambda: BinaryDownload(shot, draft.compose())), name="preparing a frame"
+    )
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        with contextlib.suppress(ImageError):
+            (await making).discard()  # the thread goes on, and its memory belongs to nobody else
+        raise

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.surroundings import UNKNOWN, Aim
-from indi_stx.images.header_facts import FrameFacts, FrameType, Pointing, Site
+from indi_stx.images.header_facts import CustomCard, FrameFacts, FrameType, Pointing, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class HeaderDraft:
         return replace(self.facts, pointing=_pointing(self.aim, self.facts.site, middle))
 
 
-def draft_of(shot: Shot, started_utc: datetime) -> HeaderDraft:
+def draft_of(shot: Shot, started_utc: datetime, cards: tuple[CustomCard, ...] = ()) -> HeaderDraft:
     """Return what is known now of an exposure that has just ended."""
     around, geometry, sensor = shot.surroundings(), shot.geometry, shot.sensor
     facts = FrameFacts(
@@ -89,7 +89,7 @@ def draft_of(shot: Shot, started_utc: datetime) -> HeaderDraft:
         focuser_celsius=around.focuser_celsius,
         sky_brightness_mpsas=around.sky_brightness_mpsas,
         wcs_rotation_deg=around.wcs_rotation_deg,
-        extra=around.cards,
+        extra=(*around.cards, *cards),
     )
     return HeaderDraft(facts, around.aim)
 

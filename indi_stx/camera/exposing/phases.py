@@ -9,8 +9,8 @@ ABORTED leads back to IDLE from everywhere, FAILED from everywhere but IDLE. A n
 runs is an abort and a request. A broken download stays in DOWNLOADING: the frame is kept by the
 camera until its next exposure, so it is fetched again.
 
-The camera's image buffer may still hold the previous frame, so a frame is only believed when this
-exposure was seen to run, or its whole duration has passed since a start that the camera accepted.
+The camera's image buffer may still hold the previous frame. A frame is believed when this exposure
+was seen being read out after its time, and nothing happened meanwhile; else its name is looked at.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ class Verdict(enum.Enum):
 
     WAIT = "wait"
     READY = "ready"
+    DOUBT = "doubt"
+    """The camera rests, but whether with the frame of this exposure only its name can tell."""
 
 
 @dataclass(slots=True)
@@ -96,11 +98,16 @@ class Exposure:
         duration_s: as the camera was told.
         started_s: when it began, on the monotonic clock.
         seen_running: whether the camera has been seen exposing or reading out since.
+        seen_read_out: whether it has been seen reading out after the exposure's end.
+        in_doubt: whether something happened after which only the name tells whose the frame is:
+            an answer that was lost, a silence, another exposure.
     """
 
     duration_s: float
     started_s: float
     seen_running: bool = False
+    seen_read_out: bool = False
+    in_doubt: bool = False
 
     def remaining_s(self, now: float) -> float:
         """Return the seconds left to expose, never below zero."""
@@ -120,14 +127,17 @@ class Exposure:
                     "Abort, or switch the camera off and on if it persists."
                 )
             case CcdState.IDLE if time_up:
-                return Verdict.READY
+                return Verdict.READY if self.seen_read_out and not self.in_doubt else Verdict.DOUBT
             case CcdState.IDLE if self.seen_running:
                 raise ExposureLost(
                     f"The camera stopped {self.remaining_s(now):.1f} s before the exposure's end: "
                     "it was aborted by another program, or restarted."
                 )
-            case CcdState.IDLE:
-                return Verdict.WAIT
-            case _:
+            case CcdState.READING_OUT:
                 self.seen_running = True
-                return Verdict.WAIT
+                self.seen_read_out = time_up
+            case CcdState.EXPOSING if self.seen_read_out:
+                self.in_doubt = True  # somebody has begun another exposure
+            case CcdState.EXPOSING | CcdState.PREPARING:
+                self.seen_running = True
+        return Verdict.WAIT

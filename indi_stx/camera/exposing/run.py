@@ -11,11 +11,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposing.download import Download, open_download
 from indi_stx.camera.exposing.header import draft_of
+from indi_stx.camera.exposing.identity import Identity, Names, written
 from indi_stx.camera.exposing.phases import (
     Event,
     Exposure,
@@ -25,21 +25,23 @@ from indi_stx.camera.exposing.phases import (
     next_phase,
 )
 from indi_stx.camera.exposing.shot import Shot
+from indi_stx.camera.exposing.starting import Start, Started
 from indi_stx.clock import Clock
 from indi_stx.driver.subsystem import Log
 from indi_stx.errors import (
-    CameraBusy,
     CameraError,
+    CameraRefused,
     CameraReplyInvalid,
     CameraTimeout,
     CameraUnreachable,
     ImageError,
     IndiStxError,
 )
+from indi_stx.images.header_facts import CustomCard
 
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
-    from indi_stx.stx import Ccd, CommandTiming, Geometry
+    from indi_stx.stx import Ccd, Geometry
 
 FIRST_LOOK_S = 0.3
 """When the camera is first asked whether it really exposes."""
@@ -51,8 +53,9 @@ GIVE_UP_S = 900.0
 """How long after its end an exposure is still hoped for while the camera does not answer."""
 WRONG_TRIES = 3
 """How often a frame is fetched that arrives, but is not the one that was asked for."""
-BUSY_TRIES = 20
-"""How often a start is tried while the camera still ends what was aborted."""
+GRACE_S = 2.0
+"""How long after its time a CCD may look idle before its exposure counts as lost."""
+UNVERIFIED = CustomCard("COMMENT", "Camera did not confirm which exposure this is", "")
 
 
 class CameraGeometry:
@@ -101,13 +104,14 @@ class ExposureRun:
     Attributes:
         shot: what was asked for.
         phase: where it is; see `indi_stx.camera.exposing.phases`.
-        started_utc: when the shutter opened, as near as the start command can tell.
+        started: its name, and when the shutter opened.
     """
 
-    def __init__(self, shot: Shot, geometry: CameraGeometry, watch: Watch) -> None:
+    def __init__(self, shot: Shot, geometry: CameraGeometry, names: Names, watch: Watch) -> None:
         self.shot = shot
         self.phase = Phase.IDLE
-        self.started_utc: datetime
+        self.started: Started
+        self._names = names
         self._geometry = geometry
         self._watch = watch
         self._clock = watch.clock
@@ -128,13 +132,14 @@ class ExposureRun:
         self._happened(Event.REQUESTED)
         try:
             await self._geometry.send(self.shot.geometry)
-            timing = await self._start_command()
+            start = Start(self.shot, self._names, self._clock, self._watch.log)
+            self.started = started = await start.carry_out()
         except BaseException:
             self._happened(Event.FAILED)
             raise
-        self.started_utc = timing.sent_utc + (timing.answered_utc - timing.sent_utc) / 2
-        started_s = (timing.sent_monotonic_s + timing.answered_monotonic_s) / 2
-        self._exposure = Exposure(self.shot.duration_s, started_s)
+        self._exposure = Exposure(
+            self.shot.duration_s, started.monotonic_s, in_doubt=started.in_doubt
+        )
         self._happened(Event.ACCEPTED)
 
     async def to_frame(self) -> Frame:
@@ -152,21 +157,6 @@ class ExposureRun:
         except BaseException:
             self._happened(Event.FAILED)
             raise
-
-    # --- start ---------------------------------------------------------------------------------
-
-    async def _start_command(self) -> CommandTiming:
-        """Start, again while the camera is still ending an exposure that was just aborted."""
-        for tries_left in reversed(range(BUSY_TRIES)):
-            try:
-                return await self.shot.ccd.start_exposure(
-                    self.shot.duration_s, self.shot.frame_type, self._clock.utc()
-                )
-            except CameraBusy:
-                if not tries_left:
-                    raise
-                await self._clock.sleep(CLOSE_LOOK_S)
-        raise AssertionError("the loop returns or raises")
 
     # --- exposing and reading out --------------------------------------------------------------
 
@@ -205,6 +195,7 @@ class ExposureRun:
             state = await self.shot.ccd.state()
         except CameraError as error:
             self._check_patience(error)
+            self._exposure.in_doubt = True
             self._watch.log.debug(f"{error} The exposure goes on; asking again.")
             await self._clock.sleep(RETRY_S)
             return Verdict.WAIT
@@ -214,8 +205,18 @@ class ExposureRun:
 
     async def _fetch(self) -> Frame:
         """Prepare the file while the camera reads out, then receive the pixels into it."""
-        with await self._open_download() as download:
-            while await self._look() is Verdict.WAIT:
+        download = await self._open_download()
+        try:
+            while (verdict := await self._look()) is not Verdict.READY:
+                if verdict is Verdict.DOUBT:
+                    identity = await self._identify()
+                    if identity is Identity.OURS:
+                        break
+                    if identity is Identity.UNKNOWN and self._believes_without_a_name():
+                        download.discard()
+                        download = await self._open_download(UNVERIFIED)
+                        break
+                    self._check_grace()
                 await self._clock.sleep(CLOSE_LOOK_S)
             self._happened(Event.READY)
             while not await self._receive(download):
@@ -223,10 +224,53 @@ class ExposureRun:
                 download.rewind()
             self._happened(Event.RECEIVED)
             return download.finish()
+        finally:
+            download.discard()
 
-    async def _open_download(self) -> Download:
-        draft = draft_of(self.shot, self.started_utc)
+    async def _open_download(self, *cards: CustomCard) -> Download:
+        draft = draft_of(self.shot, self.started.utc, cards)
         return await open_download(self.shot, draft, self._watch.log)
+
+    # --- whose frame it is -----------------------------------------------------------------------
+
+    async def _identify(self) -> Identity | None:
+        """Look at the name of the image in the camera; None when that was not to be had now."""
+        try:
+            date_obs = await self.shot.ccd.image_date_obs()
+        except (CameraReplyInvalid, CameraRefused):
+            return Identity.OTHER  # no image at all
+        except CameraError as error:
+            self._check_patience(error)
+            await self._clock.sleep(RETRY_S)
+            return None
+        identity = self._names.judge(date_obs, self.started.name)
+        self._watch.log.debug(
+            f"The image in the camera is {identity.value}: DATE-OBS {date_obs}, "
+            f"expected {written(self.started.name)}."
+        )
+        return identity
+
+    def _believes_without_a_name(self) -> bool:
+        """Tell whether state and time speak for the frame, where the camera knows no names."""
+        believes = self._exposure.seen_running or self._after_end_s() > GRACE_S
+        if believes:
+            self._watch.log.warning(
+                "This camera does not say which exposure its frame is of; going by its state and "
+                "the time, it is of this one."
+            )
+        return believes
+
+    def _check_grace(self) -> None:
+        if self._after_end_s() > GRACE_S:
+            raise ExposureLost(
+                "The camera has no frame of this exposure: it was aborted by another program, or "
+                "the camera was restarted."
+            )
+
+    def _after_end_s(self) -> float:
+        return self._clock.monotonic() - self._exposure.started_s - self.shot.duration_s
+
+    # --- the pixels ------------------------------------------------------------------------------
 
     async def _receive(self, download: Download) -> bool:
         """Download once; False when the connection broke and it is worth another try."""
@@ -262,8 +306,7 @@ class ExposureRun:
             ) from error
 
     def _check_patience(self, error: IndiStxError) -> None:
-        ended_s = self._exposure.started_s + self.shot.duration_s
-        if self._clock.monotonic() > ended_s + GIVE_UP_S:
+        if self._after_end_s() > GIVE_UP_S:
             raise ExposureLost(
                 f"No frame {GIVE_UP_S / 60:.0f} minutes after the exposure's end. {error}"
             ) from error

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from indi_stx.camera.exposing.delivery import Delivery, Order
+from indi_stx.camera.exposing.identity import Names
 from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.surroundings import Surroundings
@@ -184,6 +185,7 @@ class CcdFeature(Feature):
         self.sequence: Sequence | None = None
         self._surroundings = surroundings
         self._geometry_sent = CameraGeometry(ccd)
+        self._names = Names()
         self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
         self._run: ExposureRun | None = None
         self.delivery = Delivery(
@@ -275,7 +277,7 @@ class CcdFeature(Feature):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
-        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._watch)
+        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._names, self._watch)
         try:
             if self.running:
                 await self.abort_exposure()

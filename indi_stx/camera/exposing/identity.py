@@ -1,0 +1,64 @@
+"""Which exposure an image in the camera belongs to.
+
+The DateTime that is sent with a start comes back as DATE-OBS in the camera's own FITS file: it is
+the name of the exposure, as long as no two are alike. Asking costs a request, so it is asked for
+in doubt only. Source: STX API, Start Exposure and Data FITS; docs/decisions/0010-identity.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from datetime import UTC, datetime, timedelta
+
+REMEMBERED = 16
+_WITHOUT_A_TIME = "2008-01-01"
+"""The date of an exposure that was started without one (STX API, Start Exposure)."""
+
+
+class Identity(enum.Enum):
+    """Whose an image is."""
+
+    OURS = "ours"
+    OTHER = "of another exposure"
+    UNKNOWN = "unknown"
+    """This camera does not write the times that it is sent into its files, as far as is known."""
+
+
+class Names:
+    """The names of one CCD's exposures, and whether the camera is known to remember them."""
+
+    def __init__(self) -> None:
+        self._given: deque[str] = deque(maxlen=REMEMBERED)
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._are_echoed = False
+
+    def new(self, now_utc: datetime) -> datetime:
+        """Return the time to send with a start: now, to the millisecond, and never twice."""
+        name = now_utc.replace(microsecond=now_utc.microsecond // 1000 * 1000)
+        if name <= self._last:
+            name = self._last + timedelta(milliseconds=1)
+        self._last = name
+        self._given.append(written(name))
+        return name
+
+    def judge(self, date_obs: str | None, name: datetime) -> Identity:
+        """Tell whose an image with such a DATE-OBS is, for the exposure that was given `name`."""
+        if date_obs is None or date_obs.startswith(_WITHOUT_A_TIME):
+            return Identity.UNKNOWN
+        if date_obs == written(name):
+            self._are_echoed = True
+            return Identity.OURS
+        whole_seconds = "." not in date_obs
+        alike = [n for n in self._given if n == date_obs or (whole_seconds and n[:19] == date_obs)]
+        if whole_seconds and alike == [written(name)]:
+            self._are_echoed = True
+            return Identity.OURS
+        if written(name) in alike:  # several of ours began in that second
+            return Identity.UNKNOWN
+        return Identity.OTHER if alike or self._are_echoed else Identity.UNKNOWN
+
+
+def written(name: datetime) -> str:
+    """Return a name as a camera writes it into DATE-OBS."""
+    return name.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")

@@ -1,0 +1,129 @@
+"""Start an exposure, also when the camera is busy or its answer gets lost.
+
+A start whose answer is lost may have begun an exposure or not. It is not repeated blindly, which
+would be refused or spoil a frame, and not given up: the camera's state and the name of the image in
+its buffer tell, and the exposure is adopted or started again. Source: STX API, Start Exposure.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from indi_stx.camera.exposing.identity import Identity, Names
+from indi_stx.camera.exposing.shot import Shot
+from indi_stx.clock import Clock
+from indi_stx.driver.subsystem import Log
+from indi_stx.errors import CameraBusy, CameraError, CameraRefused, CameraReplyInvalid
+from indi_stx.stx.ccd_states import CcdState
+
+logger = logging.getLogger(__name__)
+
+ASK_AGAIN_S = 0.06
+"""Between two questions to a camera that answers; a little above its command interval."""
+RETRY_S = 0.5
+"""Between two questions to a camera that does not."""
+PATIENCE_S = 12.0
+"""How long a start is asked about that was not answered, and one is tried that meets a busy CCD."""
+LATENCY_S = 2.0
+"""For how long after a start a CCD may still look idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An exposure that has begun.
+
+    Attributes:
+        name: the time that was sent with it.
+        utc: when the shutter opened, as near as the command can tell.
+        monotonic_s: the same moment on the clock that never jumps.
+        in_doubt: whether its answer was lost.
+    """
+
+    name: datetime
+    utc: datetime
+    monotonic_s: float
+    in_doubt: bool = False
+
+
+class Start:
+    """One start.
+
+    Args:
+        shot: what to expose.
+        names: of the CCD's exposures.
+        clock: the time.
+        log: messages to people.
+    """
+
+    def __init__(self, shot: Shot, names: Names, clock: Clock, log: Log) -> None:
+        self._shot = shot
+        self._names = names
+        self._clock = clock
+        self._log = log
+
+    async def carry_out(self) -> Started:
+        """Start, and return when the camera is known to have done so.
+
+        Raises:
+            CameraError: it did not, or nobody can tell; nothing that it may have begun is ours.
+        """
+        give_up_s = self._clock.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await self._once()
+            except CameraBusy as error:
+                await self._make_room(error, give_up_s)
+            except CameraRefused:
+                raise
+            except CameraError as error:
+                self._log.debug(f"{error} Finding out whether the exposure has begun.")
+                if found := await self._find(give_up_s, error):
+                    return found
+
+    async def _once(self) -> Started:
+        self._sent_utc, self._sent_s = self._clock.utc(), self._clock.monotonic()
+        self._name = self._names.new(self._sent_utc)
+        timing = await self._shot.ccd.start_exposure(
+            self._shot.duration_s, self._shot.frame_type, self._name
+        )
+        return Started(
+            self._name,
+            timing.sent_utc + (timing.answered_utc - timing.sent_utc) / 2,
+            (timing.sent_monotonic_s + timing.answered_monotonic_s) / 2,
+        )
+
+    async def _make_room(self, error: CameraBusy, give_up_s: float) -> None:
+        """Let an abort come to its end, and end what another program exposes."""
+        if self._clock.monotonic() > give_up_s:
+            raise error
+        await self._clock.sleep(ASK_AGAIN_S)
+        if await self._shot.ccd.state() is CcdState.EXPOSING:
+            self._log.info("An exposure of another program is replaced by this one.")
+            await self._shot.ccd.abort_exposure()
+
+    async def _find(self, give_up_s: float, error: CameraError) -> Started | None:
+        """Return the exposure if it has begun, None if it has not; else raise the error."""
+        while self._clock.monotonic() < give_up_s:
+            try:
+                state = await self._shot.ccd.state()
+                if state is not CcdState.IDLE or await self._is_done():
+                    self._log.warning("The answer to the start was lost; the exposure has begun.")
+                    return Started(self._name, self._sent_utc, self._sent_s, in_doubt=True)
+            except CameraError as silence:
+                logger.debug("still no answer: %s", silence)
+                await self._clock.sleep(RETRY_S)
+                continue
+            if self._clock.monotonic() > self._sent_s + LATENCY_S:
+                return None
+            await self._clock.sleep(ASK_AGAIN_S)
+        raise error
+
+    async def _is_done(self) -> bool:
+        """Tell whether the exposure is over already: its frame is in the buffer."""
+        try:
+            date_obs = await self._shot.ccd.image_date_obs()
+        except (CameraReplyInvalid, CameraRefused):
+            return False
+        return self._names.judge(date_obs, self._name) is Identity.OURS

@@ -1,0 +1,92 @@
+"""Which exposure the camera holds: answers that get lost, other programs, old frames."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from indi_stx.indi import State
+from indi_stx.simulator.options import SimulatorOptions
+from tests.end_to_end.test_faults import arrives, is_lost, start, works
+from tests.harness.observatory import Observatory, observatory
+
+SMALL = SimulatorOptions(model="STT-8300")
+
+
+@pytest_asyncio.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Observatory]:
+    async with observatory(tmp_path, SMALL) as observed:
+        since = await observed.client.numbers("CCD_BINNING", HOR_BIN=4, VER_BIN=4)
+        await observed.client.update("CCD_BINNING", State.OK, since=since)
+        yield observed
+
+
+def starts(place: Observatory) -> int:
+    return len([r for r in place.requests() if "ImagerStartExposure" in r.uri])
+
+
+@pytest.mark.parametrize("how", ["reset", "close", "silence"])
+@pytest.mark.parametrize("seconds", [0.05, 1.5])
+async def test_a_start_whose_answer_is_lost_is_adopted(
+    place: Observatory, how: str, seconds: float
+) -> None:
+    await works(place)
+    before = starts(place)
+    place.simulator.add_fault(f"answer-lost={how},path=StartExposure,times=1")
+    since = await place.client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=seconds)
+    await arrives(place, since)
+    assert starts(place) == before + 1, "it was not started twice"
+    await works(place)
+
+
+@pytest.mark.parametrize("how", ["reset", "close"])
+async def test_a_start_that_never_arrived_is_sent_again(place: Observatory, how: str) -> None:
+    await works(place)
+    place.simulator.add_fault(f"request-lost={how},path=StartExposure,times=1")
+    since = await place.client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=0.2)
+    await arrives(place, since)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.25, 2.0])
+async def test_a_camera_that_looks_idle_after_a_start_gives_no_old_frame(
+    place: Observatory, seconds: float
+) -> None:
+    await works(place)
+    old = place.sensor_bytes()
+    place.simulator.add_fault("start-latency=1.5,times=1")
+    await arrives(place, await start(place, seconds))
+    assert place.sensor_bytes() != old, "the simulated camera did take another one"
+
+
+@pytest.mark.parametrize(("after_s", "seconds"), [(0.1, 0.25), (0.05, 0.1), (1.0, 3.0), (1.9, 2.0)])
+async def test_an_abort_by_another_program_gives_no_old_frame(
+    place: Observatory, after_s: float, seconds: float
+) -> None:
+    await works(place)
+    place.simulator.add_fault(f"foreign-abort={after_s},buffer=previous,times=1")
+    since = await place.client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=seconds)
+    assert "aborted by another program" in await is_lost(place, since)
+    await works(place)
+
+
+async def test_a_new_exposure_replaces_that_of_another_program(place: Observatory) -> None:
+    await works(place)
+    place.simulator.add_fault("foreign-start=600,ccd=imager,path=ImagerStartExposure,times=1")
+    since = await place.client.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=0.2)
+    await arrives(place, since)
+
+
+@pytest.mark.parametrize("date_obs", ["own", "none"])
+async def test_a_camera_that_does_not_echo_is_believed_and_the_header_says_so(
+    tmp_path: Path, date_obs: str
+) -> None:
+    async with observatory(tmp_path, replace(SMALL, date_obs=date_obs)) as place:
+        since = await start(place, 1)
+        place.simulator.add_fault("reset=path=ImagerState,times=1")  # casts doubt
+        blob = await arrives(place, since)
+        assert isinstance(blob.content, bytes)
+        assert b"did not confirm which exposure" in blob.content
