@@ -1,5 +1,6 @@
 # `make demo` and `make test` need nothing but Debian 12, python3 >= 3.11 and root or sudo: they install
-# the packages of packages.apt and a virtual environment in .venv, once. Both work offline afterwards.
+# Debian packages (packages.apt for the driver and the demo; packages-test.apt besides, for the tests)
+# and a virtual environment in .venv, once. Both work offline afterwards.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -18,27 +19,37 @@ define install
 	fi
 endef
 
-.PHONY: help setup system demo test test-ekos check format clean
+.PHONY: help setup setup-demo system system-test demo test test-ekos check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
 	@echo "make test    checks and all tests but those with KStars"
 	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
 	@echo "make check   formatting, lint, types"
-	@echo "make setup   only install what the others need"
+	@echo "make setup   only install what the tests need"
+	@echo "make setup-demo  only install what the driver and the demo need"
 
-setup: system $(VENV)/.installed
+setup: $(VENV)/.installed-test
+
+setup-demo: $(VENV)/.installed
 
 system:
 	$(call install,packages.apt)
 
-# pyindi-client is a binding built here, so the packages must be there first.
+system-test: system
+	$(call install,packages-test.apt)
+
 $(VENV)/.installed: pyproject.toml packages.apt | system
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# pyindi-client is a binding that is compiled here, so the packages must be there first.
+$(VENV)/.installed-test: $(VENV)/.installed packages-test.apt | system-test
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
 
-demo: setup
+demo: setup-demo
 	$(BIN)/indi-stx demo
 
 test: check

@@ -8,6 +8,10 @@
       ConnectionClosed        work for a connection that has ended; told where somebody waits
       ImageError              an impossible frame, card or image file; Alert, or tried again
       SimulatorError          the simulated camera cannot start as asked (port taken, model)
+      ClientError             our INDI client did not get what it waits for
+        ServerLost            no INDI server there, or it hung up, or it cannot be started
+        NotInTime             the server is there, but what was waited for did not come
+        RequestFailed         the driver answered with Alert; has its words
       CameraError             anything between us and the camera; carries the request
         CameraUnreachable     no connection: the user checks address, cable and power
         CameraTimeout         connected, but no complete answer in time; retried where safe
@@ -51,6 +55,22 @@ class ImageError(IndiStxError):
 
 class SimulatorError(IndiStxError):
     """The simulated camera cannot be started as asked."""
+
+
+class ClientError(IndiStxError):
+    """Our INDI client did not get what it waits for."""
+
+
+class ServerLost(ClientError):
+    """There is no INDI server, or there is none any more."""
+
+
+class NotInTime(ClientError):
+    """What was waited for did not come within the time allowed."""
+
+
+class RequestFailed(ClientError):
+    """The property that was written turned Alert."""
 
 
 class CameraError(IndiStxError):

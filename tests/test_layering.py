@@ -22,7 +22,7 @@ ALLOWED = {
     "camera": {"__init__", "errors", "clock", "indi", "driver", "stx", "images"},
     "simulator": {"errors", "clock", "__init__"},
     "client": {"errors", "clock", "indi"},
-    "demo": {"errors", "client", "simulator", "images"},
+    "demo": {"errors", "indi", "client", "simulator", "images"},
     "conformance": {"errors"},
     "cli": {"__init__", "errors", "camera", "driver", "simulator", "demo", "conformance"},
     "__init__": set(),
@@ -85,6 +85,10 @@ def test_only_the_transport_knows_httpx() -> None:
         p.name for p in PACKAGE.rglob("*.py") for m, _ in imports(p) if m.split(".")[0] == "httpx"
     }
     assert users == {"transport.py"}
+
+
+def test_only_tests_need_the_compiled_client() -> None:
+    assert not [p for p in PACKAGE.rglob("*.py") for m, _ in imports(p) if m == "PyIndi"]
 
 
 def test_the_driver_starts_without_heavy_imports() -> None:

@@ -1,27 +1,23 @@
-"""An INDI client at wire level: sees every message with its time, over TCP or the unix socket."""
+"""The client: says what a client can say in INDI, and waits for what the server says."""
 
 from __future__ import annotations
 
-import array
 import asyncio
-import contextlib
-import os
-import socket
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable
 
+from indi_stx.client.blobs import with_contents
+from indi_stx.client.connection import Connection
+from indi_stx.client.record import Record
+from indi_stx.errors import ClientError, IndiProtocolError, NotInTime, RequestFailed, ServerLost
 from indi_stx.indi import (
     NEED_DATA,
     AnyMessage,
-    Attached,
     BlobPolicy,
     DefVector,
-    DelProperty,
     EnableBlob,
     GetProperties,
     Kind,
-    Message,
     MessageParser,
     NewVector,
     OneBlob,
@@ -31,119 +27,125 @@ from indi_stx.indi import (
     encode,
 )
 
-DEVICE = "SBIG STX"
+logger = logging.getLogger(__name__)
+
+LIMIT_S = 20.0
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A message and when it came (time.monotonic)."""
+class WireClient(Record):
+    """A client of an INDI server that sees each message as it came over the wire.
 
-    at: float
-    message: AnyMessage
-
-
-class WireClient:
-    """A client that records everything.
+    Made by `tcp_client` and `unix_client`. What writes a property returns the `since` to wait for
+    the answer with: the place in `seen` where it can be at the earliest.
 
     Attributes:
-        seen: all messages, BLOB contents as bytes.
-        properties: the last definition of what is defined now, by device and name.
+        damaged: what the server said and nobody can understand, one sentence each.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
-        self._sock = sock
+    def __init__(self, connection: Connection, device: str, limit_s: float = LIMIT_S) -> None:
+        super().__init__(device)
+        self.damaged: list[str] = []
+        self._connection = connection
+        self._limit_s = limit_s
         self._parser = MessageParser()
-        self._fds: list[int] = []
         self._news = asyncio.Condition()
-        self._closed = False
-        self.seen: list[Seen] = []
-        self.properties: dict[tuple[str, str], DefVector] = {}
-        self.states: dict[tuple[str, str], State | None] = {}
-        self.values: dict[tuple[str, str], dict[str, object]] = {}
-        self._task = asyncio.create_task(self._read(), name="wire client")
+        self._ended = False
+        self._reading = asyncio.create_task(self._read(), name="INDI client")
 
     async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        self._sock.close()
-        for fd in self._fds:
-            os.close(fd)
+        """Hang up."""
+        self._reading.cancel()
+        await asyncio.wait([self._reading])
+        self._connection.close()
+        if not self._reading.cancelled():
+            self._reading.result()  # a bug in reading must not look like a server that hung up
 
     # --- say -----------------------------------------------------------------------------------
 
     async def send(self, message: AnyMessage) -> None:
+        """Send any message (ServerLost)."""
         await self.send_bytes(encode(message))
 
     async def send_bytes(self, data: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self._sock, data)
+        """Send bytes as they are (ServerLost)."""
+        await self._connection.send(data)
 
     async def ask(self, device: str | None = None) -> None:
+        """Ask for the definitions of a device, or of all; without it, a server says nothing."""
         await self.send(GetProperties(device=device))
 
-    async def write(self, kind: Kind, name: str, *, device: str = DEVICE, **values: object) -> int:
-        """Send a new vector and return the place in `seen` where its answers begin."""
-        place = len(self.seen)
-        elements = tuple(OneText(k, str(v)) for k, v in values.items())
-        await self.send(NewVector(kind, device, name, elements))
-        return place
+    async def enable_blobs(
+        self, policy: BlobPolicy = BlobPolicy.ALSO, device: str | None = None
+    ) -> None:
+        """Choose whether a device's BLOBs are sent; a server begins with Never."""
+        await self.send(EnableBlob(device or self.device, policy))
 
-    async def numbers(self, name: str, *, device: str = DEVICE, **values: float) -> int:
+    async def write(
+        self, kind: Kind, name: str, *, device: str | None = None, **values: object
+    ) -> int:
+        """Write elements of a property and return the `since` of the answer."""
+        since = len(self.seen)
+        elements = tuple(OneText(element, str(value)) for element, value in values.items())
+        await self.send(NewVector(kind, device or self.device, name, elements))
+        return since
+
+    async def numbers(self, name: str, *, device: str | None = None, **values: float) -> int:
+        """Write a number property."""
         return await self.write(Kind.NUMBER, name, device=device, **values)
 
-    async def texts(self, name: str, *, device: str = DEVICE, **values: str) -> int:
+    async def texts(self, name: str, *, device: str | None = None, **values: str) -> int:
+        """Write a text property."""
         return await self.write(Kind.TEXT, name, device=device, **values)
 
-    async def switch(self, name: str, element: str, *, device: str = DEVICE) -> int:
+    async def switch(self, name: str, element: str, *, device: str | None = None) -> int:
+        """Turn one switch of a property On."""
         return await self.write(Kind.SWITCH, name, device=device, **{element: "On"})
 
-    async def enable_blobs(
-        self, policy: BlobPolicy = BlobPolicy.ALSO, device: str = DEVICE
-    ) -> None:
-        await self.send(EnableBlob(device, policy))
-
-    # --- listen --------------------------------------------------------------------------------
+    # --- wait ----------------------------------------------------------------------------------
 
     async def until(
         self,
         wanted: Callable[[AnyMessage], bool],
         *,
         since: int = 0,
-        limit_s: float = 20.0,
+        limit_s: float | None = None,
         what: str = "a message",
     ) -> AnyMessage:
-        """Return the first message from `since` on that is wanted."""
+        """Return the first message that is wanted; each is shown to `wanted` once, in order.
+
+        Raises:
+            NotInTime: it did not come within `limit_s` seconds (default: the client's).
+            ServerLost: the server hung up before.
+        """
+        limit_s = self._limit_s if limit_s is None else limit_s
         place = since
-
-        def found() -> AnyMessage | None:
-            nonlocal place
-            while place < len(self.seen):
-                place += 1
-                if wanted(self.seen[place - 1].message):
-                    return self.seen[place - 1].message
-            return None
-
         try:
             async with asyncio.timeout(limit_s), self._news:
-                while (message := found()) is None:
-                    if self._closed:
-                        raise AssertionError(f"the server hung up before {what}")
+                while True:
+                    while place < len(self.seen):
+                        place += 1
+                        if wanted(message := self.seen[place - 1].message):
+                            return message
+                    if self._ended:
+                        raise ServerLost(f"The INDI server hung up before {what} came.")
                     await self._news.wait()
-                return message
         except TimeoutError:
-            raise AssertionError(
-                f"{what} did not come in {limit_s} s; saw {self.tail(since)}"
-            ) from None
+            told = "\n".join([self.tail(since), *self.damaged[-3:]]).strip() or "nothing"
+            raise NotInTime(f"{what} did not come in {limit_s:g} s, but:\n{told}") from None
 
-    async def defined(self, name: str, *, device: str = DEVICE, limit_s: float = 20.0) -> DefVector:
-        """Return the definition of a property, waiting for it if need be."""
+    async def defined(
+        self, name: str, *, device: str | None = None, limit_s: float | None = None
+    ) -> DefVector:
+        """Return the definition of a property, at once when it is defined now."""
+        key = (device or self.device, name)
 
         def wanted(m: AnyMessage) -> bool:
-            return isinstance(m, DefVector) and (m.device, m.name) == (device, name)
+            return isinstance(m, DefVector) and (m.device, m.name) == key
 
-        if (device, name) not in self.properties:
-            await self.until(wanted, since=len(self.seen), limit_s=limit_s, what=f"def of {name}")
-        return self.properties[device, name]
+        if key not in self.properties:
+            what = f"the definition of {name}"
+            await self.until(wanted, since=len(self.seen), limit_s=limit_s, what=what)
+        return self.properties[key]
 
     async def update(
         self,
@@ -151,136 +153,100 @@ class WireClient:
         state: State | None = None,
         *,
         since: int = 0,
-        device: str = DEVICE,
-        limit_s: float = 20.0,
+        device: str | None = None,
+        limit_s: float | None = None,
     ) -> SetVector:
-        """Return the first set of a property, in a state if one is given."""
-
-        def wanted(m: AnyMessage) -> bool:
-            return (
-                isinstance(m, SetVector)
-                and (m.device, m.name) == (device, name)
-                and state in (None, m.state)
-            )
-
-        message = await self.until(
-            wanted, since=since, limit_s=limit_s, what=f"{name} {state.value if state else ''}"
+        """Return the first report of a property, or the first with that state."""
+        what = f"{name} {state.value}" if state else f"a report of {name}"
+        return await self._report(
+            name, lambda report: state in (None, report.state), what, since, device, limit_s
         )
-        assert isinstance(message, SetVector)
-        return message
+
+    async def finished(
+        self,
+        name: str,
+        *,
+        since: int,
+        device: str | None = None,
+        limit_s: float | None = None,
+        progress: Callable[[SetVector], None] = lambda report: None,
+    ) -> SetVector:
+        """Return the first report of a property that is Ok or Idle, showing those that are Busy.
+
+        Raises:
+            RequestFailed: it turned Alert; says what the driver says about that.
+        """
+
+        def ended(report: SetVector) -> bool:
+            if report.state is State.BUSY:
+                progress(report)
+            return report.state not in (None, State.BUSY)
+
+        what = f"the end of {name}"
+        report = await self._report(name, ended, what, since, device, limit_s)
+        if report.state is State.ALERT:
+            errors = [text for text in self.texts_said(since) if text.startswith("[ERROR]")]
+            raise RequestFailed(f"{name} failed. {' '.join(errors)}".strip())
+        return report
 
     async def blob(
-        self, name: str = "CCD1", *, since: int = 0, device: str = DEVICE, limit_s: float = 60.0
+        self,
+        name: str = "CCD1",
+        *,
+        since: int = 0,
+        device: str | None = None,
+        limit_s: float | None = None,
     ) -> OneBlob:
-        """Return the next BLOB of a property."""
-        (one,) = (await self.update(name, since=since, device=device, limit_s=limit_s)).elements
+        """Return the first BLOB of a property; over a unix socket its content is mapped memory."""
+        report = await self.update(name, since=since, device=device, limit_s=limit_s)
+        (one,) = report.elements
         assert isinstance(one, OneBlob)
         return one
 
-    def texts_said(self, since: int = 0) -> list[str]:
-        """Return the texts of the messages to people since a place."""
-        return [s.message.text for s in self.seen[since:] if isinstance(s.message, Message)]
+    async def _report(
+        self,
+        name: str,
+        wanted: Callable[[SetVector], bool],
+        what: str,
+        since: int,
+        device: str | None,
+        limit_s: float | None,
+    ) -> SetVector:
+        key = (device or self.device, name)
+        report = await self.until(
+            lambda m: isinstance(m, SetVector) and (m.device, m.name) == key and wanted(m),
+            since=since,
+            limit_s=limit_s,
+            what=what,
+        )
+        assert isinstance(report, SetVector)
+        return report
 
-    def sets(self, name: str, since: int = 0, device: str = DEVICE) -> list[SetVector]:
-        """Return the sets of a property since a place."""
-        return [
-            s.message
-            for s in self.seen[since:]
-            if isinstance(s.message, SetVector)
-            and (s.message.device, s.message.name) == (device, name)
-        ]
-
-    def tail(self, since: int = 0) -> str:
-        """Return the last messages, short, for a failing assertion."""
-        return "\n".join(str(s.message)[:300] for s in self.seen[since:][-15:])
-
-    # --- reading -------------------------------------------------------------------------------
+    # --- read ----------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        while data := await self._receive():
-            self._parser.receive_data(data)
-            while (message := self._parser.next_message()) is not NEED_DATA:
-                self._note(self._with_bytes(message))
+        try:
+            while data := await self._connection.receive():
+                self._parser.receive_data(data)
+                while (message := self._next_message()) is not None:
+                    self.note(message)
+                async with self._news:
+                    self._news.notify_all()
+        finally:
+            self._ended = True
             async with self._news:
                 self._news.notify_all()
-        async with self._news:
-            self._closed = True
-            self._news.notify_all()
 
-    async def _receive(self) -> bytes:
-        loop = asyncio.get_running_loop()
+    def _next_message(self) -> AnyMessage | None:
+        """Return the next message that can be understood; None when there is none yet."""
         while True:
             try:
-                room = socket.CMSG_SPACE(16 * array.array("i").itemsize)
-                data, ancillary, _, _ = self._sock.recvmsg(1 << 20, room)
-            except BlockingIOError:
-                readable = loop.create_future()
-                loop.add_reader(self._sock, lambda f=readable: f.done() or f.set_result(None))
-                try:
-                    await readable
-                finally:
-                    loop.remove_reader(self._sock)
-                continue
-            except OSError:
-                return b""
-            for _, _, payload in ancillary:
-                fds = array.array("i")
-                fds.frombytes(payload[: len(payload) - len(payload) % fds.itemsize])
-                self._fds.extend(fds)
-            return data
-
-    def _with_bytes(self, message: AnyMessage) -> AnyMessage:
-        if not isinstance(message, SetVector) or message.kind is not Kind.BLOB:
-            return message
-        return replace(message, elements=tuple(self._loaded(e) for e in message.elements))
-
-    def _loaded(self, one: object) -> OneBlob:
-        assert isinstance(one, OneBlob)
-        if not isinstance(one.content, Attached):
-            return one
-        fd = self._fds.pop(0)
-        with contextlib.closing(os.fdopen(fd, "rb")):
-            content = os.pread(fd, one.content.length, 0)
-        return replace(one, content=content)
-
-    def _note(self, message: AnyMessage) -> None:
-        self.seen.append(Seen(time.monotonic(), message))
-        match message:
-            case DefVector():
-                key = (message.device, message.name)
-                self.properties[key] = message
-                self.states[key] = message.state
-                self.values[key] = {e.name: getattr(e, "value", None) for e in message.elements}
-            case SetVector() if message.kind is not Kind.BLOB:
-                key = (message.device, message.name)
-                self.states[key] = message.state
-                self.values.setdefault(key, {}).update(
-                    {e.name: getattr(e, "value", None) for e in message.elements}
-                )
-            case DelProperty():
-                for key in list(self.properties):
-                    if key[0] == message.device and message.name in (None, key[1]):
-                        del self.properties[key]
-
-
-@contextlib.asynccontextmanager
-async def tcp_client(port: int) -> AsyncIterator[WireClient]:
-    """Connect over TCP; BLOBs come as base64."""
-    sock = socket.create_connection(("127.0.0.1", port))
-    client = WireClient(sock)
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
-@contextlib.asynccontextmanager
-async def unix_client(path: str) -> AsyncIterator[WireClient]:
-    """Connect over indiserver's abstract unix socket; BLOBs come as descriptors."""
-    sock = socket.socket(socket.AF_UNIX)
-    sock.connect(b"\0" + path.encode())
-    client = WireClient(sock)
-    try:
-        yield client
-    finally:
-        await client.close()
+                message = self._parser.next_message()
+                if message is NEED_DATA:
+                    return None
+                if isinstance(message, SetVector) and message.kind is Kind.BLOB:
+                    return with_contents(message, self._connection.take_descriptor)
+                return message
+            except (IndiProtocolError, ClientError) as error:
+                logger.warning("%s", error)
+                self.damaged.append(str(error))

@@ -160,13 +160,14 @@ class OneBlob:
     Attributes:
         size: bytes before compression; what clients reserve.
         format: file name ending with its dot, such as ".fits".
-        content: the bytes themselves, sent inline as base64, or an attached descriptor.
+        content: the bytes themselves, sent inline as base64, or an attached descriptor; a receiver
+            may put a view of the descriptor's memory in its place.
     """
 
     name: str
     size: int
     format: str
-    content: bytes | Attached
+    content: bytes | memoryview | Attached
 
 
 DefElement = DefText | DefNumber | DefSwitch | DefLight | DefBlob

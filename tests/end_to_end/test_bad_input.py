@@ -10,8 +10,7 @@ import pytest
 from indi_stx.indi import State
 from indi_stx.simulator.options import SimulatorOptions
 from tests.harness.observatory import Observatory, connect_camera, observatory
-from tests.harness.peers import NOT_FOUND, WEB_SERVER, answering
-from tests.harness.servers import free_port
+from tests.harness.peers import NOT_FOUND, WEB_SERVER, answering, closed_port
 
 SMALL = SimulatorOptions(model="STT-8300", time_scale=20)
 
@@ -47,9 +46,9 @@ async def test_addresses_that_are_no_camera(tmp_path: Path) -> None:
         await client.update("CONNECTION", State.ALERT, since=since)
         assert "enter the camera's host name" in client.texts_said(since)[-1]
 
-        port = free_port()
-        text = await refused_connection(place, "127.0.0.1", port)
-        assert f"127.0.0.1:{port}" in text
+        with closed_port() as port:
+            text = await refused_connection(place, "127.0.0.1", port)
+            assert f"127.0.0.1:{port}" in text
         text = await refused_connection(place, "no-such-host.invalid", 80)
         assert "no-such-host.invalid" in text
         for reply in (WEB_SERVER, NOT_FOUND, b"\x00\x01\x02garbage", b""):

@@ -1,4 +1,4 @@
-"""`indi-stx demo`, as `make demo` runs it: through PyIndi, with what it leaves behind."""
+"""`indi-stx demo`, as `make demo` runs it, with what it leaves behind."""
 
 from __future__ import annotations
 

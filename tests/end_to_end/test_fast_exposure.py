@@ -71,7 +71,7 @@ async def test_three_frames_are_reported_as_libindi_does(tmp_path: Path) -> None
 
 def taken_at(one: object) -> str:
     assert isinstance(one, OneBlob)
-    assert isinstance(one.content, bytes)
+    assert isinstance(one.content, bytes | memoryview)
     return str(fits.getheader(io.BytesIO(one.content))["DATE-OBS"])
 
 

@@ -33,7 +33,7 @@ async def arrives(place: Observatory, since: int) -> OneBlob:
     """Return the frame once it is there and its exposure Ok; it is the one of the sensor."""
     blob = await place.client.blob(since=since, limit_s=50)
     await place.client.update("CCD_EXPOSURE", State.OK, since=since)
-    assert isinstance(blob.content, bytes)
+    assert isinstance(blob.content, bytes | memoryview)
     pixels = place.sensor_bytes()
     assert len(blob.content) >= len(pixels)
     return blob

@@ -34,7 +34,7 @@ async def header_of_a_frame(
     since = await client.numbers(exposure, device=device, **{f"{exposure}_VALUE": 0.01})
     blob = await client.blob(blob_name, since=since, device=device)
     await client.update(exposure, State.OK, since=since, device=device)
-    assert isinstance(blob.content, bytes)
+    assert isinstance(blob.content, bytes | memoryview)
     with fits.open(io.BytesIO(blob.content)) as hdus:
         hdus.verify("exception")
         header: fits.Header = hdus[0].header

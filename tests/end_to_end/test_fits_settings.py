@@ -39,7 +39,7 @@ async def a_frame(client: WireClient, head: str = "CCD", blob: str = "CCD1") -> 
     since = await client.numbers(exposure, **{f"{exposure}_VALUE": 0.01})
     one = await client.blob(blob, since=since)
     await client.update(exposure, State.OK, since=since)
-    assert isinstance(one.content, bytes)
+    assert isinstance(one.content, bytes | memoryview)
     assert (one.format, one.size) == (".fits", len(one.content))
     with fits.open(io.BytesIO(one.content)) as hdus:
         (hdu,) = hdus

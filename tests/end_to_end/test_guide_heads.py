@@ -20,7 +20,7 @@ SMALL = SimulatorOptions(model="STT-8300")
 
 
 def pixels_of(blob: OneBlob) -> np.ndarray:
-    assert isinstance(blob.content, bytes)
+    assert isinstance(blob.content, bytes | memoryview)
     with fits.open(io.BytesIO(blob.content)) as hdus:
         return hdus[0].data
 

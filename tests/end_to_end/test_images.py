@@ -47,7 +47,7 @@ async def choose(client: WireClient, binning: int, frame: tuple[int, int, int, i
 
 
 def opened(blob: OneBlob) -> tuple[fits.Header, np.ndarray]:
-    assert isinstance(blob.content, bytes)
+    assert isinstance(blob.content, bytes | memoryview)
     assert (blob.format, blob.size) == (".fits", len(blob.content))
     with fits.open(io.BytesIO(blob.content)) as hdus:
         (hdu,) = hdus

@@ -254,7 +254,7 @@ def pixels_of(one: object) -> bytes:
     from astropy.io import fits
 
     assert isinstance(one, OneBlob)
-    assert isinstance(one.content, bytes)
+    assert isinstance(one.content, bytes | memoryview)
     return fits.getdata(io.BytesIO(one.content)).astype("<u2").tobytes()
 
 

@@ -65,6 +65,7 @@ async def observatory(
                 if connect:
                     await connect_camera(place)
                 yield place
+                assert not client.damaged, f"not INDI: {client.damaged}"
         if sole_client:
             check_requests(place.requests())
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+
+@contextlib.contextmanager
+def closed_port() -> Iterator[int]:
+    """Hold a TCP port of 127.0.0.1 that refuses connections, and that nobody else can get."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
