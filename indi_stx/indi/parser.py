@@ -5,7 +5,8 @@
         ...
 
 `framing` finds where messages begin and end, expat reads the XML, `readers` gives it meaning. No
-document type reaches expat, so no entity can expand. Both directions of INDI 1.7 are understood.
+document type reaches expat, so no entity can expand. Both directions of INDI 1.7 are understood,
+each message in UTF-8 or, when it is not valid UTF-8, in ISO-8859-1.
 """
 
 from __future__ import annotations
@@ -80,10 +81,32 @@ class MessageParser:
 
 
 def _parse_xml(text: bytearray) -> Element:
-    parser: XMLParser[Element] = XMLParser(encoding="utf-8")
     try:
-        parser.feed(text)
-        return parser.close()
+        return _parse_encoded(text, "utf-8")
     except ParseError as error:
-        beginning = bytes(text[:100]).decode(errors="replace")
-        raise IndiProtocolError(f"skipped, not XML: {error} ({beginning!r})") from error
+        if _is_utf_8(text):
+            raise _not_xml(text, error) from error
+    # KStars sends what people type in Latin-1. Any bytes are Latin-1, so this is the last try.
+    try:
+        return _parse_encoded(text, "iso-8859-1")
+    except ParseError as error:
+        raise _not_xml(text, error) from error
+
+
+def _parse_encoded(text: bytearray, encoding: str) -> Element:
+    parser: XMLParser[Element] = XMLParser(encoding=encoding)
+    parser.feed(text)
+    return parser.close()
+
+
+def _is_utf_8(text: bytearray) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _not_xml(text: bytearray, error: ParseError) -> IndiProtocolError:
+    beginning = bytes(text[:100]).decode(errors="replace")
+    return IndiProtocolError(f"skipped, not XML: {error} ({beginning!r})")

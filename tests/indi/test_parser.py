@@ -297,5 +297,44 @@ def test_refuses(wire: str, reason: str) -> None:
     assert after == PingReply("after")
 
 
-def test_refuses_bytes_that_are_not_utf8() -> None:
-    assert "not XML" in read_error("<message message='Zürich'/>".encode("latin-1"))
+# KStars sends observer, object and folder in Latin-1 and everything else in UTF-8.
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+@pytest.mark.parametrize("text", ["Jürgen Müller", "Größe", "\xc3", "ÿþ", "\xa0 \x85", "é&lt;ü"])
+def test_a_message_may_be_in_latin_1(encoding: str, text: str) -> None:
+    wire = (
+        f"<newTextVector device='Kamera für Ä' name='P'><oneText name='OBSERVER'>x{text}x</oneText>"
+        f"</newTextVector>"
+    ).encode(encoding)
+    expected = OneText("OBSERVER", f"x{text}x".replace("&lt;", "<"))
+    assert read(wire + b"<pingReply uid='after'/>") == [
+        NewVector(Kind.TEXT, "Kamera für Ä", "P", (expected,)),
+        PingReply("after"),
+    ]
+
+
+def test_every_message_has_an_encoding_of_its_own() -> None:
+    utf_8, latin_1 = (f"<message message='Zürich {e}'/>".encode(e) for e in ("utf-8", "latin-1"))
+    assert read(latin_1 + utf_8 + latin_1) == [
+        Message("Zürich latin-1"),
+        Message("Zürich utf-8"),
+        Message("Zürich latin-1"),
+    ]
+
+
+@pytest.mark.parametrize("cut_off", [b"\xc3", b"\xe2\x98", b"\xf0\x9f\x94"])
+def test_half_a_character_of_utf_8_is_latin_1(cut_off: bytes) -> None:
+    message = read_one(b"<message message='" + cut_off + b"'/>")
+    assert message == Message(cut_off.decode("latin-1"))
+
+
+@pytest.mark.parametrize("damage", [b"<a>", b"\x01", b"&unknown;"])
+def test_latin_1_is_not_read_more_leniently(damage: bytes) -> None:
+    assert "not XML" in read_error(b"<enableBLOB device='D\xfc'>" + damage + b"</enableBLOB>")
+
+
+def test_a_damaged_frame_is_refused_whatever_its_encoding() -> None:
+    base64 = b"A" * 4000 + b"\xfc" + b"A" * 3999
+    wire = (
+        b"<setBLOBVector device='D' name='P'><oneBLOB name='A' size='6000' format=''>%b</oneBLOB>"
+    )
+    assert "ASCII" in read_error(wire % base64 + b"</setBLOBVector>")
