@@ -12,8 +12,10 @@ import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from indi_stx.driver.blocking import in_thread
 from indi_stx.errors import ConfigError
 from indi_stx.indi import Kind
 
@@ -59,7 +61,7 @@ class ConfigFile:
     async def read(self) -> list[SavedProperty]:
         """Return what is saved; raises ConfigError as `read_now` does."""
         async with self._turn:
-            return await asyncio.to_thread(_parse, self.path)
+            return await in_thread(partial(_parse, self.path))
 
     async def restore_default(self) -> list[SavedProperty]:
         """Put the factory copy in the file's place and return it.
@@ -68,7 +70,7 @@ class ConfigFile:
             ConfigError: there is none, it is damaged, or the file cannot be written.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._restore_default)
+            return await in_thread(self._restore_default)
 
     async def save(
         self, changed: Sequence[SavedProperty], everything: Sequence[SavedProperty]
@@ -90,7 +92,7 @@ class ConfigFile:
             ConfigError: the directory or the file cannot be written; the old file is intact.
         """
         async with self._turn:
-            return await asyncio.to_thread(self._save, changed, everything)
+            return await in_thread(partial(self._save, changed, everything))
 
     async def purge(self) -> None:
         """Delete the file, but not its factory copy.
@@ -100,7 +102,7 @@ class ConfigFile:
         """
         async with self._turn:
             try:
-                await asyncio.to_thread(self.path.unlink)
+                await in_thread(self.path.unlink)
             except OSError as error:
                 raise ConfigError(f"Cannot delete {self.path}: {error.strerror}") from error
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposing.delivery import Send
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import IMAGE_INFO
+from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.declarations import Condition, Save, Sw, Switches, Texts, Txt, switch, text
 from indi_stx.driver.tabs import OPTIONS
 from indi_stx.errors import ImageError
@@ -154,7 +156,7 @@ class Upload(Feature):
 
         now_local = self.device.clock.utc().astimezone()
         directory, prefix = self.settings["UPLOAD_DIR"], self.settings["UPLOAD_PREFIX"]
-        return await asyncio.to_thread(save_next, frame, directory, prefix, now_local)
+        return await in_thread(partial(save_next, frame, directory, prefix, now_local))
 
     def _announce(self, path: Path) -> None:
         self.device.log.info(f"Image saved to {path}")
