@@ -12,9 +12,11 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from indi_stx.clock import Clock, SystemClock
+from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.channel import Channel
 from indi_stx.driver.device import Device
 from indi_stx.driver.snoop import Snoop
@@ -90,7 +92,7 @@ class Runtime:
             if self._channel.passes_descriptors:
                 self._channel.send(encode(vector), attached_fds(vector))
             else:
-                self._channel.send(await asyncio.to_thread(_encode_inline, vector))
+                self._channel.send(await in_thread(partial(_encode_inline, vector)))
             self._blobs_sent += 1
             self._awaited_ping = asyncio.get_running_loop().create_future()
             self.send(PingRequest(f"SetBLOB/{self._blobs_sent}"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 
 import pytest
 
+from indi_stx.driver import runtime as runtime_module
 from indi_stx.driver.declarations import Blob, blob
 from indi_stx.driver.device import Device, Host
 from indi_stx.driver.runtime import Runtime
@@ -95,6 +97,35 @@ async def test_a_send_cancelled_while_the_channel_is_full_does_not_stop_the_next
     full.set()
     await asyncio.wait_for(second, 5)
     assert [type(m) for m in channel.said].count(SetVector) == 2
+
+
+async def test_a_send_cancelled_while_it_is_encoded_outlives_the_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever gives up closes the descriptor next, and the thread must not be reading it then."""
+    channel = MemoryChannel()
+    channel.passes_descriptors = False
+    begun, let_go = threading.Event(), threading.Event()
+
+    def slow(vector: SetVector) -> bytes:
+        begun.set()
+        assert let_go.wait(30)
+        return b""
+
+    monkeypatch.setattr(runtime_module, "_encode_inline", slow)
+    vector = SetVector(Kind.BLOB, "Toy", "CCD1", None, (OneBlob("CCD1", 5, ".fits", b"frame"),))
+    sending = asyncio.create_task(Runtime(channel).send_blob(vector))
+    assert await asyncio.to_thread(begun.wait, 30)
+    ended_early = []
+    for _ in range(2):  # it may be asked more than once, by a time limit and then by the end
+        sending.cancel()
+        await settle()
+        ended_early.append(sending.done())
+    let_go.set()
+    await asyncio.wait([sending])
+    assert ended_early == [False, False]
+    assert sending.cancelled()
+    assert channel.said == []
 
 
 async def test_a_device_that_fails_to_end_keeps_no_other_from_it() -> None:
