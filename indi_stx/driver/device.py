@@ -223,6 +223,7 @@ class Device:
         """End everything; for the end of the process."""
         try:
             await self.end_session()
+            await self.general.lane.idle()  # a client that asked for saving has been told so
             for subsystem in self.permanent:
                 await subsystem.lane.close()
             await self.end_session()  # one that was just beginning

@@ -127,9 +127,7 @@ class Logs(Subsystem):
 
     async def close(self) -> None:
         """Close the log file, when all that was said before is in it."""
-        file, self._file = self._file, None
-        if file is not None:
-            self._closing.add(asyncio.create_task(file.close(), name=f"closing {file.path}"))
+        self._let_go()
         if self._closing:
             # `wait`, so that a caller who is cancelled leaves the file to be closed.
             self._closing = (await asyncio.wait(self._closing))[1]
@@ -160,7 +158,13 @@ class Logs(Subsystem):
         stamp = self.device.clock.utc().isoformat(timespec="milliseconds")
         self._file.append(f"{stamp} {level.value}\t{text}")
 
+    def _let_go(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            self._closing.add(asyncio.create_task(file.close(), name=f"closing {file.path}"))
+
     def _file_failed(self, reason: str) -> None:
+        self._let_go()  # logging switched on again begins another file
         self.output.publish({"FILE_DEBUG": False}, State.ALERT)
         self.error(f"Cannot write the log file {reason}; logging to file is switched off.")
 

@@ -35,6 +35,7 @@ from indi_stx.indi import (
     SetVector,
     State,
     SwitchRule,
+    encode,
 )
 from tests.harness.fake_clock import FakeClock, settle
 from tests.harness.toy import ToyServer, running
@@ -478,3 +479,32 @@ async def test_debug_shows_its_levels_and_steers_the_log() -> None:
         assert "ERROR\tfor the file" in log.read_text()
         said = await server.answer("Toy", Kind.SWITCH, "DEBUG", DISABLE="On")
         assert len([m for m in said if isinstance(m, DelProperty)]) == 3
+
+
+async def test_what_was_asked_to_be_saved_is_saved_before_the_process_ends() -> None:
+    """Also when the server goes with the same bytes."""
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        wish = NewVector(Kind.SWITCH, "Toy", "CONFIG_PROCESS", (OneText("CONFIG_SAVE", "On"),))
+        server.channel.hear(encode(wish))
+        server.channel.hear(b"")
+    assert await server.runtime.devices[0].config.read()
+
+
+async def test_a_log_file_that_failed_is_begun_anew_when_it_is_switched_on_again() -> None:
+    async with running(Toy) as server:
+        await server.hear(GetProperties())
+        device = server.runtime.devices[0]
+        device.config.path.parent.mkdir(exist_ok=True)
+        (device.config.path.parent / "logs").write_text("in the way")
+        await server.write("Toy", Kind.SWITCH, "DEBUG", ENABLE="On")
+        await server.write("Toy", Kind.SWITCH, "LOG_OUTPUT", FILE_DEBUG="On")
+        device.log.warning("lost")
+        async with asyncio.timeout(10):
+            while device.log.output["FILE_DEBUG"]:
+                await server.channel.spoke()
+        (device.config.path.parent / "logs").unlink()
+        await server.write("Toy", Kind.SWITCH, "LOG_OUTPUT", FILE_DEBUG="On")
+        device.log.warning("kept")
+    (log,) = (device.config.path.parent / "logs").rglob("*.log")
+    assert "WARNING\tkept" in log.read_text()
