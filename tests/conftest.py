@@ -13,6 +13,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
+
+# An example that takes long on a busy machine is not wrong; continuous integration repeats itself.
+settings.register_profile(
+    "busy",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+settings.load_profile("busy")
 
 
 def _descriptors() -> dict[str, str]:

@@ -80,7 +80,7 @@ class MemoryFile:
 
     @property
     def fd(self) -> int:
-        """The descriptor, for who closes this file himself; ValueError once it is closed."""
+        """The descriptor, valid until this file is closed; ValueError afterwards."""
         if self._fd < 0:
             raise ValueError("this memory file is closed")
         return self._fd

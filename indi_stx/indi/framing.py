@@ -35,12 +35,13 @@ _IN_QUOTES = {b'"': re.compile(rb'[<"]'), b"'": re.compile(rb"[<']")}
 _IN_BODY = re.compile(
     rb"<(?:/(?P<closed>%b)\s{0,%d}>|%b(?=[\s/>]))" % (_TAG, _SPACES_BEFORE_CLOSE, _TAG)
 )
-# Every INDI program begins a message on a new line, so there an unclosed declaration is known.
+# INDI programs begin every message on a new line: one inside a declaration shows it is not closed.
 _BLANKS_BEFORE_OPENING = 8
 _IN_DECLARATION = re.compile(
     rb">|[\r\n][ \t]{0,%d}(?P<next><%b(?=[\s/>]))" % (_BLANKS_BEFORE_OPENING, _TAG)
 )
-# No match of the patterns above is longer: an incomplete one begins this near to the end.
+# From its `<` on no match of the patterns above is longer: an incomplete one begins this near to
+# the end.
 _LONGEST_MATCH = len("</>") + max(map(len, TAGS)) + _SPACES_BEFORE_CLOSE
 
 MAX_DECLARATION_BYTES = 4096

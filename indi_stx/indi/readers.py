@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 _WHITESPACE = " \t\r\n"
 _SWITCH = {"On": True, "Off": False}
+_EXCERPT_CHARACTERS = 100
 
 
 def read_message(xml: Element) -> AnyMessage:
@@ -64,7 +65,8 @@ def read_message(xml: Element) -> AnyMessage:
         return _read(xml)
     except ValueError as error:
         where = ".".join(filter(None, (xml.get("device"), xml.get("name"))))
-        raise IndiProtocolError(f"{xml.tag} of {where or 'nobody'} skipped: {error}") from error
+        whose = where[:_EXCERPT_CHARACTERS] or "nobody"
+        raise IndiProtocolError(f"{xml.tag} of {whose} skipped: {error}") from error
 
 
 def _read(xml: Element) -> AnyMessage:

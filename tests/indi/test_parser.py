@@ -297,6 +297,18 @@ def test_refuses(wire: str, reason: str) -> None:
     assert after == PingReply("after")
 
 
+def test_errors_quote_only_the_beginning() -> None:
+    long = "x" * 100_000
+    for wire in (
+        f"<setTextVector device='{long}'/>",
+        f"<setTextVector device='D' name='{long}' state='{long}'/>",
+        f"<setNumberVector device='D' name='P' timeout='{long}'/>",
+        f"<message message='{long}&unknown;'/>",
+        f"<message {long}<",
+    ):
+        assert len(read_error(wire.encode())) < 400
+
+
 # KStars sends observer, object and folder in Latin-1 and everything else in UTF-8.
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
 @pytest.mark.parametrize("text", ["Jürgen Müller", "Größe", "\xc3", "ÿþ", "\xa0 \x85", "é&lt;ü"])
