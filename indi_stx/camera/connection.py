@@ -34,8 +34,8 @@ class Connectable(Owner, Protocol):
     async def end_session(self) -> None:
         """Close the session, whatever there is of it."""
 
-    async def save_one(self, only: Property[Any]) -> None:
-        """Write one property's values into the configuration file."""
+    def autosave(self, p: Property[Any]) -> None:
+        """Save a property without making anybody wait."""
 
 
 class Connection(Subsystem):
@@ -96,7 +96,7 @@ class Connection(Subsystem):
     async def _address_requested(self, new: Texts) -> None:
         """Choose the camera; takes effect with the next Connect."""
         host, port = new["ADDRESS"].strip(), new["PORT"].strip() or DEFAULT_PORT
-        if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
             raise ValueRefused(f"Port must be a number from 1 to 65535, not {port!r}.")
         if any(c in host for c in "/@?# \t") or not host.isascii():
             raise ValueRefused(
@@ -121,7 +121,7 @@ class Connection(Subsystem):
         self.connection.select("CONNECT", State.OK)
         self.device.log.info(f"Connected to {facts.description} at {host}:{port}.")
         self.device.show_session()
-        await self._remember_address()
+        self._remember_address()
 
     async def _disconnect(self) -> None:
         self.connection.select("DISCONNECT", State.IDLE)
@@ -138,11 +138,7 @@ class Connection(Subsystem):
             )
         return self.address["ADDRESS"], int(self.address["PORT"])
 
-    async def _remember_address(self) -> None:
-        """Save an address that has worked, as libindi does; failing to is not worth an Alert."""
-        if self.simulation["ENABLE"]:
-            return
-        try:
-            await self.device.save_one(self.address)
-        except IndiStxError as error:
-            self.device.log.warning(str(error))
+    def _remember_address(self) -> None:
+        """Save an address that has worked, as libindi does."""
+        if not self.simulation["ENABLE"]:
+            self.device.autosave(self.address)

@@ -134,7 +134,7 @@ class Device:
                 subsystem.define_and_delete()  # before the answer, as libindi does
                 p.publish(state=State.OK)
             if p.spec.autosave:
-                self._autosave(p)
+                self.autosave(p)
         except PropertyError:
             logger.exception("a bug in the handler of %s", p.name)
             self.refuse(p, f"{p.label}: internal error; please report the driver's log.")
@@ -145,7 +145,7 @@ class Device:
             self.refuse(p, f"{p.label}: internal error ({error}); please report the driver's log.")
         subsystem.define_and_delete()
 
-    def _autosave(self, p: Property[Any]) -> None:
+    def autosave(self, p: Property[Any]) -> None:
         """Save a property beside its lane: the next write must not wait for a disk."""
         task = asyncio.create_task(self._save_or_alert(p), name=f"{self.name}: saving {p.name}")
         self._saving.add(task)

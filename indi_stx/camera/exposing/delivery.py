@@ -12,8 +12,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.subsystem import Log
 from indi_stx.errors import ImageError
 
@@ -142,7 +144,7 @@ class Delivery:
     async def _compressed(self, frame: Frame) -> MemoryFile | None:
         """Return the frame as clients asked for it, or None when that fails."""
         try:
-            return await asyncio.to_thread(_compress, frame)
+            return await in_thread(partial(_compress, frame))
         except ImageError as error:
             self._log.warning(f"{error} The frame is sent uncompressed.")
             return None

@@ -166,13 +166,11 @@ class Upload(Feature):
 
     def _keep(self, frame: MemoryFile, reason: str) -> None:
         """Hold a copy of the descriptor, not of the frame; the oldest makes room."""
-        from indi_stx.images.memory import MemoryFile
-
         frames = self._kept.frames
         if len(frames) == UNSAVED_LIMIT:
             self.device.log.error("The oldest unsaved frame is lost: there are too many to keep.")
             frames.popleft().close()
-        frames.append(MemoryFile(os.dup(frame.fd)))
+        frames.append(frame.duplicate())
         self.device.refuse(
             self.settings,
             f"{reason} {len(frames)} unsaved frame(s) are kept in memory; correct the cause, "
