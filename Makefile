@@ -19,12 +19,13 @@ define install
 	fi
 endef
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos check format clean
+.PHONY: help setup setup-demo system system-test demo test test-ekos fuzz check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
 	@echo "make test    checks and all tests but those with KStars"
 	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
+	@echo "make fuzz    a million damaged bytes of INDI"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
 	@echo "make setup-demo  only install what the driver and the demo need"
@@ -59,6 +60,10 @@ test: check
 test-ekos: setup
 	$(call install,packages-ekos.apt)
 	$(BIN)/python -m pytest -m ekos tests/end_to_end/ekos
+
+# A million damaged bytes of INDI.
+fuzz: setup
+	$(BIN)/python -m tests.indi.fuzz --bytes 1000000
 
 check: setup
 	$(BIN)/ruff check
