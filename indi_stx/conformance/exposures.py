@@ -5,13 +5,15 @@ Exposures are the shortest possible of a small frame; the long ones are aborted 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from functools import partial
 
 from indi_stx.conformance import tables
 from indi_stx.conformance.camera_tables import encoded
-from indi_stx.conformance.rows import Check, Needs, Row, expect
+from indi_stx.conformance.expecting import expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import BINARY, Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
 from indi_stx.conformance.tables import (
@@ -52,8 +54,27 @@ def small_frame(session: Session, ccd: CcdTables) -> None:
 
 def expose(session: Session, ccd: CcdTables, query: str) -> str:
     """Take an exposure to its end and return what was seen."""
-    session.accepted(start_uri(ccd, query))
-    return finish(session, ccd)
+    with aborted_on_failure(session, ccd):
+        session.accepted(start_uri(ccd, query))
+        return finish(session, ccd)
+
+
+@contextlib.contextmanager
+def aborted_after(session: Session, ccd: CcdTables) -> Iterator[None]:
+    """Abort what is started inside, also when the answer to the start was lost."""
+    try:
+        yield
+    finally:
+        stop(session, ccd)
+
+
+@contextlib.contextmanager
+def aborted_on_failure(session: Session, ccd: CcdTables) -> Iterator[None]:
+    """Abort what is started inside unless it comes to its end."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(stop, session, ccd)
+        yield
+        undo.pop_all()
 
 
 def finish(session: Session, ccd: CcdTables) -> str:
@@ -71,8 +92,9 @@ def finish(session: Session, ccd: CcdTables) -> str:
 
 def stop(session: Session, ccd: CcdTables) -> None:
     """Abort an exposure and wait until the CCD is idle."""
-    session.accepted(f"/api/{ccd.prefix}AbortExposure.cgi")
-    session.until(f"/api/{ccd.prefix}State.cgi", "0", CCD_STATES, session.pace.settle_s)
+    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
+    session.insist(lambda: session.accepted(f"/api/{ccd.prefix}AbortExposure.cgi"))
+    session.insist(lambda: session.until(uri, "0", CCD_STATES, limit_s))
 
 
 def _refusal_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
@@ -104,22 +126,27 @@ def _refusal_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
 def _refused(ccd: CcdTables, query: str, code: int) -> Check:
     def check(session: Session) -> str:
         small_frame(session, ccd)
-        found = session.code(start_uri(ccd, query))
-        if found is None:
-            stop(session, ccd)
+        found = _try_start(session, ccd, query)
         expect(found == code, f"{shown_code(found)} instead of {shown_code(code)}")
         return shown_code(found)
 
     return check
 
 
+def _try_start(session: Session, ccd: CcdTables, query: str) -> int | None:
+    """Return the code of a refused start; one that was accepted, or not answered, is aborted."""
+    with aborted_on_failure(session, ccd):
+        found = session.code(start_uri(ccd, query))
+    if found is None:
+        stop(session, ccd)
+    return found
+
+
 def _bad_frame(ccd: CcdTables, axis: str) -> Check:
     def check(session: Session) -> str:
         whole_sensor(session, ccd)
         session.accepted(set_uri(ccd, **{f"Start{axis}": 1}))
-        found = session.code(start_uri(ccd, f"{_SHORTEST}&FrameType=0"))
-        if found is None:
-            stop(session, ccd)
+        found = _try_start(session, ccd, f"{_SHORTEST}&FrameType=0")
         whole_sensor(session, ccd)
         expect(found == BAD_PARAMETER, shown_code(found))
         return shown_code(found)
@@ -156,9 +183,7 @@ def _complete(ccd: CcdTables, query: str) -> Check:
 def _too_short(ccd: CcdTables, duration: str) -> Check:
     def check(session: Session) -> str:
         small_frame(session, ccd)
-        found = session.code(start_uri(ccd, f"Duration={duration}&FrameType=2"))
-        if found is None:
-            stop(session, ccd)
+        found = _try_start(session, ccd, f"Duration={duration}&FrameType=2")
         expect(found in (None, BAD_PARAMETER), shown_code(found))
         return shown_code(found)
 
@@ -190,36 +215,35 @@ def _running_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
 def _example(ccd: CcdTables, query: str) -> Check:
     def check(session: Session) -> str:
         small_frame(session, ccd)
-        session.accepted(start_uri(ccd, query))
-        stop(session, ccd)
+        with aborted_after(session, ccd):
+            session.accepted(start_uri(ccd, query))
         return "accepted"
 
     return check
 
 
-def _begin(session: Session, ccd: CcdTables) -> list[str]:
-    """Start a long exposure and return the states until it exposes."""
+@contextlib.contextmanager
+def _exposing(session: Session, ccd: CcdTables) -> Iterator[list[str]]:
+    """Have a long exposure run inside; yields the states until it exposed."""
     small_frame(session, ccd)
-    session.accepted(start_uri(ccd, "Duration=300&FrameType=0"))
-    limit_s = session.pace.settle_s
-    return session.until(f"/api/{ccd.prefix}State.cgi", "2", CCD_STATES, limit_s)
+    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
+    with aborted_after(session, ccd):
+        session.accepted(start_uri(ccd, "Duration=300&FrameType=0"))
+        yield session.until(uri, "2", CCD_STATES, limit_s)
 
 
 def _busy(ccd: CcdTables) -> Check:
     def check(session: Session) -> str:
-        _begin(session, ccd)
-        try:
+        with _exposing(session, ccd):
             return session.refused(start_uri(ccd, f"{_SHORTEST}&FrameType=0"), CAMERA_BUSY)
-        finally:
-            stop(session, ccd)
 
     return check
 
 
 def _abort_running(ccd: CcdTables) -> Check:
     def check(session: Session) -> str:
-        seen = _begin(session, ccd)
-        stop(session, ccd)
+        with _exposing(session, ccd) as seen:
+            pass
         return f"states {' '.join(seen)}, then idle"
 
     return check
@@ -235,8 +259,8 @@ def _abort_idle(ccd: CcdTables) -> Check:
 
 def _after_abort(ccd: CcdTables) -> Check:
     def check(session: Session) -> str:
-        _begin(session, ccd)
-        stop(session, ccd)
+        with _exposing(session, ccd):
+            pass
         return expose(session, ccd, f"{_SHORTEST}&FrameType=0")
 
     return check
@@ -268,9 +292,10 @@ def _date(ccd: CcdTables) -> Check:
 def _try_date(session: Session, ccd: CcdTables, date: str) -> str:
     small_frame(session, ccd)
     query = f"{_SHORTEST}&FrameType=1&DateTime={encoded(date)}"
-    if (code := session.code(start_uri(ccd, query))) is not None:
-        return f"refused with {shown_code(code)}"
-    finish(session, ccd)
+    with aborted_on_failure(session, ccd):
+        if (code := session.code(start_uri(ccd, query))) is not None:
+            return f"refused with {shown_code(code)}"
+        finish(session, ccd)
     header = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body[:28_800]
     found = next((one for one in _DATES.values() if one.encode() in header), None)
     return f"{found} is in the header" if found else "accepted, not found in the file"

@@ -12,7 +12,8 @@ from indi_stx.conformance.camera_tables import (
     RESERVED,
     encoded,
 )
-from indi_stx.conformance.rows import Check, Needs, Row, expect
+from indi_stx.conformance.expecting import expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import Session, shown_code
 from indi_stx.conformance.tables import BAD_PARAMETER, FILTER_BUSY, PARAMETERS_MISSING
 
@@ -50,17 +51,25 @@ def rows() -> Iterator[Row]:
 
 def move(session: Session, position: int) -> int | None:
     """Move the wheel and wait until it stands; return the code of a refusal."""
-    code = session.code(f"/api/ChangeFilter.cgi?NewPosition={position}")
-    _wait(session)
-    return code
+    try:
+        return session.code(f"/api/ChangeFilter.cgi?NewPosition={position}")
+    finally:
+        wait_for_wheel(session)
 
 
-def _wait(session: Session) -> None:
+def wait_for_wheel(session: Session) -> None:
+    """Wait until the wheel stands; raise Mismatch when it does not."""
     session.until("/api/FilterState.cgi", "0", FILTER_STATES, session.pace.settle_s)
 
 
 def _refused(query: str, code: int) -> Check:
-    return lambda session: session.refused(f"/api/ChangeFilter.cgi?{query}".rstrip("?"), code)
+    def check(session: Session) -> str:
+        try:
+            return session.refused(f"/api/ChangeFilter.cgi?{query}".rstrip("?"), code)
+        finally:
+            wait_for_wheel(session)
+
+    return check
 
 
 def _to_current(session: Session) -> str:
@@ -86,12 +95,12 @@ def _to(position: int) -> Check:
 def _busy(session: Session) -> str:
     def trial() -> str | None:
         move(session, 1)
-        session.accepted("/api/ChangeFilter.cgi?NewPosition=0")
         try:
+            session.accepted("/api/ChangeFilter.cgi?NewPosition=0")
             code = session.code("/api/ChangeFilter.cgi?NewPosition=3")
             return None if code is None else shown_code(code)
         finally:
-            _wait(session)
+            wait_for_wheel(session)
 
     seen = session.attempt(5, trial)
     expect(seen == shown_code(FILTER_BUSY), f"{seen}")

@@ -15,9 +15,10 @@ from indi_stx.conformance.camera_tables import (
     RESERVED,
     encoded,
 )
+from indi_stx.conformance.expecting import Skipped, expect
 from indi_stx.conformance.exposures import expose
 from indi_stx.conformance.frames import read_fits
-from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import BINARY, Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
 

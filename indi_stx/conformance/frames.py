@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from indi_stx.conformance import tables
+from indi_stx.conformance.expecting import expect
 from indi_stx.conformance.exposures import expose
-from indi_stx.conformance.rows import Check, Needs, Row, expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import BINARY, Session
 from indi_stx.conformance.settings import set_uri, whole_sensor
 from indi_stx.conformance.tables import CcdTables

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.expecting import Skipped, expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import TEXT, Session, well_formed
 
 SECTION = "Newer firmware (not in the document)"

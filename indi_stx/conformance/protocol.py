@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from indi_stx.conformance.camera_tables import MAX_URI_LENGTH, VERSION_LINES
-from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.expecting import Skipped, expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import TEXT, Session, lines_of, well_formed
 
 _MORE = "More Example Conversations"

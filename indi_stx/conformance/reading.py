@@ -12,7 +12,8 @@ from functools import partial
 
 from indi_stx.conformance import camera_tables as camera
 from indi_stx.conformance import tables
-from indi_stx.conformance.rows import Check, Row, expect
+from indi_stx.conformance.expecting import expect
+from indi_stx.conformance.rows import Check, Row
 from indi_stx.conformance.session import Session
 from indi_stx.conformance.tables import NO_VALID_PARAMETER, Kind, Readable
 

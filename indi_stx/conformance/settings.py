@@ -11,7 +11,8 @@ from functools import partial
 from itertools import pairwise
 
 from indi_stx.conformance import tables
-from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.expecting import Skipped, expect
+from indi_stx.conformance.rows import Check, Needs, Row
 from indi_stx.conformance.session import Session, shown_code
 from indi_stx.conformance.tables import CcdTables, Kind, Setting
 

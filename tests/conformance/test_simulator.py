@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from indi_stx.conformance.checks import RESTORED, Extent, all_rows
+from indi_stx.conformance.checks import RESTORED, RunOptions, all_rows
 from indi_stx.conformance.rows import Outcome
 from indi_stx.conformance.tables import CALLS
 from tests.conformance.running import results_of, simulated, url_of
@@ -14,7 +14,7 @@ from tests.conformance.running import results_of, simulated, url_of
 pytestmark = pytest.mark.timeout(240)
 
 ROWS = [row.id for row in all_rows()]
-FILTERS = Extent(write=True, flash=True, fresh=True, only="filter.*")
+FILTERS = RunOptions(write=True, flash=True, fresh=True, only="filter.*")
 CAMERAS = {
     "document": {"model": "STT-8300", "firmware": "document"},
     "newer-odd-sensor": {"model": "STXL-6303", "firmware": "newer"},
@@ -96,8 +96,8 @@ def test_either_spelling_of_filter_names_passes_and_is_told(key, seen):
 )
 def test_what_a_camera_lacks_is_skipped_with_the_reason(fault, only, rows):
     with simulated(faults=(fault,), firmware="newer") as camera:
-        extent = Extent(write=True, flash=True, fresh=True, only=only)
-        left = _not_passed(results_of(url_of(camera), extent))
+        options = RunOptions(write=True, flash=True, fresh=True, only=only)
+        left = _not_passed(results_of(url_of(camera), options))
     assert left
     assert all(row.startswith(tuple(rows)) for row in left), left
     assert all(text.startswith(("SKIP: the camera has no", "SKIP: no")) for text in left.values())
