@@ -12,9 +12,9 @@ from indi_stx.conformance import (
     fits,
     frames,
     guiding,
+    kinds,
     newer,
     protocol,
-    reading,
     settings,
 )
 from indi_stx.conformance.expecting import Mismatch, Skipped
@@ -66,7 +66,7 @@ class RunOptions:
 
 def all_rows() -> list[Row]:
     """Return every row in the order of a run: reading, writing, Flash."""
-    parts = (protocol, reading, settings, exposures, frames, filters, guiding, newer, fits)
+    parts = (protocol, kinds, settings, exposures, frames, filters, guiding, newer, fits)
     return sorted((row for part in parts for row in part.rows()), key=lambda row: row.needs)
 
 

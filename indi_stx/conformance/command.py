@@ -12,6 +12,7 @@ or the options are wrong, 3 nothing was tested, 128 + n ended by signal n (130 a
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,13 +79,13 @@ def run(args: argparse.Namespace) -> int:
 
     if (args.flash or args.long_pulses) and not args.write:
         option = "--flash" if args.flash else "--long-pulses"
-        print(f"indi-stx conform: {option} needs --write.", file=sys.stderr)
+        _tell(f"indi-stx conform: {option} needs --write.")
         return NO_CAMERA
     with stop_signals() as stop:
         try:
             return _conform(args, stop)
         except (IndiStxError, OSError) as error:
-            print(f"indi-stx conform: {error}", file=sys.stderr)
+            _tell(f"indi-stx conform: {error}")
             return NO_CAMERA
         except KeyboardInterrupt:
             return 128 + (stop.number or 2)
@@ -104,14 +105,14 @@ def _conform(args: argparse.Namespace, stop: StopSignal) -> int:
         try:
             require_idle(session)
         except Skipped as reason:
-            print(f"indi-stx conform: {reason}; nothing was tested.", file=sys.stderr)
+            _tell(f"indi-stx conform: {reason}; nothing was tested.")
             return NOTHING_TESTED
     options = RunOptions(args.write, args.flash, args.fresh, args.long_pulses, args.only)
     running = Run(session, all_rows(), options)
     try:
         results = _run(running, stop, quiet=args.quiet)
     except BaseException:
-        print(f"\nEnded early; {running.restoration}.", file=sys.stderr, flush=True)
+        _tell(f"\nEnded early; {running.restoration}.")
         raise
     return _conclude(args, camera, str(session.address), results)
 
@@ -133,13 +134,21 @@ def _run(running: Run, stop: StopSignal, *, quiet: bool) -> list[Result]:
 
 
 def _conclude(args: argparse.Namespace, camera: str, address: str, results: list[Result]) -> int:
+    from indi_stx.conformance.checks import RESTORED
     from indi_stx.conformance.report import summary, to_json
     from indi_stx.conformance.rows import Outcome
 
     print(f"{camera} at {address}: {summary(results)}")
     if args.json:
         args.json.write_text(to_json(camera, address, results))
-    outcomes = {result.outcome for result in results}
-    if Outcome.FAIL in outcomes:
+    if any(result.outcome is Outcome.FAIL for result in results):
         return 1
-    return 0 if Outcome.PASS in outcomes else NOTHING_TESTED
+    # That all was restored is no statement of the document.
+    passed = any(r.outcome is Outcome.PASS and r.row.id != RESTORED for r in results)
+    return 0 if passed else NOTHING_TESTED
+
+
+def _tell(text: str) -> None:
+    # After SIGHUP the terminal may be gone.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ from functools import partial
 from indi_stx.conformance import exposures, filters, fits, guiding, tables
 from indi_stx.conformance.camera_tables import FILTER_NAMES, FITS_READABLE
 from indi_stx.conformance.expecting import Mismatch, Skipped, expect
-from indi_stx.conformance.newer import MANUAL, newer_settings
+from indi_stx.conformance.newer import newer_settings, put_back
 from indi_stx.conformance.session import Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
 from indi_stx.conformance.stopping import stop_signals_waiting
@@ -60,11 +60,11 @@ def require_idle(session: Session) -> None:
             state = session.line(f"/api/{ccd.prefix}State.cgi")
             if state not in ("0", "5"):
                 raise Skipped(f"the {ccd.title} CCD is at work (state {state})")
-        if session.line("/api/IsPulseGuiding.cgi") != "0":
+        if session.line("/api/IsPulseGuiding.cgi") == "1":
             raise Skipped("a guide relay is closed: somebody guides")
-        if session.line("/api/AOStatus.cgi") != "0":
+        if session.line("/api/AOStatus.cgi") == "1":
             raise Skipped("the AO mirror moves: somebody guides")
-        if "Filter" not in session.missing and session.line("/api/FilterState.cgi") != "0":
+        if "Filter" not in session.missing and session.line("/api/FilterState.cgi") == "1":
             raise Skipped("the filter wheel moves")
     except Mismatch as error:
         raise Skipped(f"whether the camera is idle cannot be told: {error}") from error
@@ -125,7 +125,7 @@ def _parts(
     if "/api/ImagerSetSettings.cgi" in touched:
         if not session.cooling:
             yield "cooler", lambda: _restore_cooler(session, before)
-        yield "fan and overscan", lambda: _restore_newer(session, before.newer)
+        yield "fan and overscan", lambda: put_back(session, before.newer)
     for ccd in present(session):
         if f"/api/{ccd.prefix}SetSettings.cgi" in touched:
             yield f"{ccd.title} frame", partial(_restore_frame, session, ccd, before)
@@ -153,14 +153,6 @@ def _restore_frame(session: Session, ccd: tables.CcdTables, before: Snapshot) ->
     starts = {name: wanted.pop(name) for name in ("StartX", "StartY")}
     session.accepted(set_uri(ccd, **wanted))
     session.accepted(set_uri(ccd, **starts))
-
-
-def _restore_newer(session: Session, values: dict[str, str]) -> None:
-    wanted = dict(values)
-    if wanted.get("FanState") != MANUAL:
-        wanted.pop("FanPower", None)
-    if wanted:
-        session.accepted(set_uri(tables.CCDS[0], **wanted))
 
 
 def _restore_wheel(session: Session, position: int) -> None:

@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 from indi_stx.conformance.session import Session
 
 Check = Callable[[Session], str]
 """Returns what was seen, or raises Mismatch or Skipped."""
+
+
+Arguments = ParamSpec("Arguments")
+
+
+def check_of(
+    function: Callable[Concatenate[Session, Arguments], str],
+) -> Callable[Arguments, Check]:
+    """Turn `f(session, *about)` into `f(*about)`, which returns a check."""
+
+    @wraps(function)
+    def about(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Check:
+        return lambda session: function(session, *args, **kwargs)
+
+    return about
 
 
 class Outcome(Enum):

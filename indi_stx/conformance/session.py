@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from indi_stx.conformance import tables
+from indi_stx.conformance.calls import READING_PATHS
 from indi_stx.conformance.expecting import Mismatch, Skipped, expect
 from indi_stx.conformance.http import Address, Answer, exchange
 from indi_stx.errors import CameraError, CameraReplyInvalid
@@ -79,7 +80,7 @@ class Session:
     def _note(self, uri: str) -> None:
         # Before it is sent: an action whose answer is lost was perhaps done.
         path = uri.partition("?")[0]
-        if path not in tables.READING_CALLS:
+        if path not in READING_PATHS:
             self.touched.add(path)
         if path == "/api/PulseGuide.cgi":
             for axis, direction in _RELAY.findall(uri):

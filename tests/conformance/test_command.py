@@ -135,7 +135,7 @@ def test_a_camera_that_somebody_uses_is_not_written_to(busy, reason, capsys):
 
 def test_without_long_pulses_no_relay_closes_for_more_than_two_seconds(tmp_path: Path):
     log = tmp_path / "requests.jsonl"
-    with simulated(request_log=log) as camera:
+    with simulated(request_log=log, time_scale=1.0) as camera:
         assert conform(url_of(camera), "--write", "--quiet", "--only", "pulse.*") == 0
     asked = " ".join(json.loads(line)["uri"] for line in log.read_text().splitlines())
     durations = [float(one) for one in re.findall(r"Duration[XY]=([0-9.-]+)", asked)]
@@ -147,6 +147,13 @@ def test_an_only_that_fits_no_row_tests_nothing(capsys):
     with simulated() as camera:
         assert conform(url_of(camera), "--only", "no.such.row") == NOTHING_TESTED
     assert "0 rows" in capsys.readouterr().out
+
+
+def test_rows_on_what_the_camera_lacks_test_nothing(capsys):
+    with simulated(faults=("no-guider",)) as camera:
+        arguments = (url_of(camera), "--write", "--only", "guider.set.*")
+        assert conform(*arguments) == NOTHING_TESTED
+    assert "PASS  camera.restored" in capsys.readouterr().out
 
 
 def test_the_help_tells_every_exit_status(capsys):
