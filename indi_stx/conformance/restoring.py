@@ -36,8 +36,8 @@ def take_snapshot(session: Session) -> Snapshot:
     Raises Skipped when the camera is at work, or when it cannot be read reliably: then nothing must
     be written.
     """
-    require_idle(session)
     try:
+        require_idle(session)
         ccds = {}
         for ccd in present(session):
             values = session.values(ccd)
@@ -54,20 +54,22 @@ def take_snapshot(session: Session) -> Snapshot:
 
 
 def require_idle(session: Session) -> None:
-    """Raise Skipped when somebody else exposes, guides or moves something: a run would spoil it."""
-    try:
-        for ccd in present(session):
-            state = session.line(f"/api/{ccd.prefix}State.cgi")
-            if state not in ("0", "5"):
-                raise Skipped(f"the {ccd.title} CCD is at work (state {state})")
-        if session.line("/api/IsPulseGuiding.cgi") == "1":
-            raise Skipped("a guide relay is closed: somebody guides")
-        if session.line("/api/AOStatus.cgi") == "1":
-            raise Skipped("the AO mirror moves: somebody guides")
-        if "Filter" not in session.missing and session.line("/api/FilterState.cgi") == "1":
-            raise Skipped("the filter wheel moves")
-    except Mismatch as error:
-        raise Skipped(f"whether the camera is idle cannot be told: {error}") from error
+    """Raise Skipped when somebody else exposes, guides or moves something: a run would spoil it.
+
+    Raises Mismatch when a state cannot be read.
+    """
+    for ccd in present(session):
+        state = session.line(f"/api/{ccd.prefix}State.cgi")
+        if state not in ("0", "5"):
+            raise Skipped(f"the {ccd.title} CCD is at work (state {state})")
+    for uri, reason in (
+        ("/api/IsPulseGuiding.cgi", "a guide relay is closed: somebody guides"),
+        ("/api/AOStatus.cgi", "the AO mirror moves: somebody guides"),
+    ):
+        if session.line(uri) == "1":
+            raise Skipped(reason)
+    if "Filter" not in session.missing and session.line("/api/FilterState.cgi") == "1":
+        raise Skipped("the filter wheel moves")
 
 
 def present(session: Session) -> list[tables.CcdTables]:

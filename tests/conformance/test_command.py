@@ -13,7 +13,7 @@ from indi_stx.cli import main
 from indi_stx.conformance.http import Address
 from indi_stx.errors import ValueRefused
 from tests.conformance.running import session_with, simulated, url_of
-from tests.conformance.wrong_camera import serving
+from tests.conformance.wrong_camera import Wrong, serving, wrong_camera
 
 HTML = (
     b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n"
@@ -131,6 +131,16 @@ def test_a_camera_that_somebody_uses_is_not_written_to(busy, reason, capsys):
         assert conform(url_of(camera), "--write", "--only", "imager.set.*") == NOTHING_TESTED
         assert conform(url_of(camera), "--only", "imager.get.MaxADU") == 0
     assert reason in capsys.readouterr().err
+
+
+def test_a_camera_whose_states_cannot_be_read_is_tested_but_not_written_to(capsys):
+    wrong = Wrong(body=lambda body: body.removesuffix(b"\r\n"))
+    with simulated() as camera, wrong_camera(camera.port, wrong) as url:
+        assert conform(url, "--write", "--only", "imager.s*") == 1
+    printed = capsys.readouterr().out
+    assert "FAIL  imager.state" in printed
+    assert "PASS" not in printed
+    assert "could not be restored afterwards" in printed
 
 
 def test_without_long_pulses_no_relay_closes_for_more_than_two_seconds(tmp_path: Path):
