@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indi_stx import stx
-from indi_stx.conformance.tables import CALLS
+from indi_stx.conformance.calls import PATHS
 
 ROOT = Path(__file__).parents[1]
 PROPERTIES = ROOT / "docs" / "properties.md"
@@ -31,7 +31,7 @@ def named(cell: str) -> list[str]:
 
 
 def test_the_table_has_the_37_calls_in_the_document_s_order():
-    assert list(ROWS) == list(CALLS)
+    assert list(ROWS) == list(PATHS)
 
 
 @pytest.mark.parametrize("call", ROWS)

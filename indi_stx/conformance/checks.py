@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -13,33 +12,43 @@ from indi_stx.conformance import (
     fits,
     frames,
     guiding,
+    kinds,
     newer,
     protocol,
-    reading,
     settings,
 )
-from indi_stx.conformance.restoring import Snapshot, restore, take_snapshot
-from indi_stx.conformance.rows import Mismatch, Needs, Outcome, Result, Row, Skipped
+from indi_stx.conformance.expecting import Mismatch, Skipped
+from indi_stx.conformance.restoring import Restoration, restore, take_snapshot
+from indi_stx.conformance.rows import Needs, Outcome, Result, Row
 from indi_stx.conformance.session import Session
 from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable
 
 LOST_AFTER = 3
 """After so many rows in a row without any answer the camera is given up."""
 RESTORED = "camera.restored"
+RESTORED_ROW = Row(
+    RESTORED,
+    "After the run",
+    "every setting has the value it had before this run",
+    lambda _: "",
+    Needs.WRITING,
+)
 
 
 @dataclass(frozen=True)
-class Extent:
+class RunOptions:
     """What a run may do.
 
     Attributes:
         fresh: the camera has its factory settings, so that defaults can be told.
+        long_pulses: guide relays may be closed for more than 2 s.
         only: a pattern of row ids, such as `imager.*`.
     """
 
     write: bool = False
     flash: bool = False
     fresh: bool = False
+    long_pulses: bool = False
     only: str = "*"
 
     def refusal(self, row: Row) -> str:
@@ -50,64 +59,56 @@ class Extent:
             return "changes the camera: needs --write"
         if row.fresh and not self.fresh:
             return "tells defaults: needs --fresh"
+        if row.long_pulse and not self.long_pulses:
+            return "may close a guide relay for minutes: needs --long-pulses"
         return ""
 
 
 def all_rows() -> list[Row]:
     """Return every row in the order of a run: reading, writing, Flash."""
-    parts = (protocol, reading, settings, exposures, frames, filters, guiding, newer, fits)
+    parts = (protocol, kinds, settings, exposures, frames, filters, guiding, newer, fits)
     return sorted((row for part in parts for row in part.rows()), key=lambda row: row.needs)
 
 
-def run_rows(
-    session: Session, rows: Iterable[Row], extent: Extent
-) -> Generator[Result, None, None]:
-    """Run the rows that `extent` allows and yield a result for each, those not run included."""
-    chosen = [row for row in rows if fnmatchcase(row.id, extent.only)]
-    reading_rows = [row for row in chosen if not row.needs_write or extent.refusal(row)]
-    writing_rows = [row for row in chosen if row.needs_write and not extent.refusal(row)]
-    attendant = _Attendant(session)
-    for row in reading_rows:
-        refusal = extent.refusal(row)
-        yield Result(row, Outcome.SKIP, refusal) if refusal else attendant.result(row)
-    if not writing_rows:
-        return
-    try:
-        before = take_snapshot(session)
-    except (Skipped, CameraError) as error:
-        yield from (Result(row, Outcome.SKIP, str(error)) for row in writing_rows)
-        return
-    yield from _write(session, writing_rows, before, extent, attendant)
+class Run:
+    """A run of rows; a run that writes ends with `restoration`, however it ends."""
 
+    def __init__(self, session: Session, rows: Iterable[Row], options: RunOptions) -> None:
+        self.restoration = Restoration()
+        self._session = session
+        self._options = options
+        self._rows = [row for row in rows if fnmatchcase(row.id, options.only)]
+        self._attendant = _Attendant(session)
+        session.long_pulses = options.long_pulses
 
-def _write(
-    session: Session,
-    rows: list[Row],
-    before: Snapshot,
-    extent: Extent,
-    attendant: _Attendant,
-) -> Iterator[Result]:
-    restored = False
-    try:
-        yield from (attendant.result(row) for row in rows)
-        restored = True
-        yield attendant.result(restored_row(before, flash=extent.flash))
-    finally:
-        if not restored:
-            with contextlib.suppress(Mismatch, Skipped, CameraError):
-                restore(session, before, flash=extent.flash)
+    def results(self) -> Generator[Result, None, None]:
+        """Run the rows and yield a result for each, those not run included.
 
-
-def restored_row(before: Snapshot, *, flash: bool) -> Row:
-    """Return the row that ends a writing run."""
-    text = "every setting has the value it had before this run"
-    return Row(
-        RESTORED,
-        "After the run",
-        text,
-        lambda session: restore(session, before, flash=flash),
-        Needs.WRITING,
-    )
+        Close it, or read it to its end: then everything is restored.
+        """
+        writing = []
+        for row in self._rows:
+            if refusal := self._options.refusal(row):
+                yield Result(row, Outcome.SKIP, refusal)
+            elif row.needs_write:
+                writing.append(row)
+            else:
+                yield self._attendant.result(row)
+        if not writing:
+            return
+        try:
+            before = take_snapshot(self._session)
+        except (Skipped, CameraError) as error:
+            yield from (Result(row, Outcome.SKIP, str(error)) for row in writing)
+            return
+        self._session.cooling = before.ccds["Imager"]["CoolerState"] != "0"
+        self._session.touched.clear()
+        try:
+            yield from (self._attendant.result(row) for row in writing)
+        finally:
+            self.restoration = restore(self._session, before, flash=self._options.flash)
+        outcome = Outcome.FAIL if self.restoration.failed else Outcome.PASS
+        yield Result(RESTORED_ROW, outcome, str(self.restoration))
 
 
 class _Attendant:

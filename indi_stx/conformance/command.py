@@ -2,14 +2,17 @@
 
 Without options only calls are made that cannot change anything. --write tests settings, exposures,
 filter moves, guide pulses (a mount moves: take the guide cable off) and the AO mirror, and restores
-all settings. --flash also tests filter names and FITS texts: some twenty writes to memory that
-wears, restored as well.
+all settings, also after Ctrl+C, SIGTERM and SIGHUP. It refuses to start while the camera exposes,
+guides or moves its wheel. Guide relays close for 2 s at most; --long-pulses tests minutes. --flash
+also tests filter names and FITS texts: some twenty writes to memory that wears, restored as well.
 
-Exit status: 0 all passed, 1 some failed, 2 no such camera could be reached.
+Exit status: 0 all passed, 1 some failed or not all was restored, 2 no such camera could be reached
+or the options are wrong, 3 nothing was tested, 128 + n ended by signal n (130 after Ctrl+C).
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +22,12 @@ from indi_stx.errors import IndiStxError
 if TYPE_CHECKING:
     import argparse
 
-    from indi_stx.conformance.checks import Extent
+    from indi_stx.conformance.checks import Run
     from indi_stx.conformance.rows import Result
-    from indi_stx.conformance.session import Session
+    from indi_stx.conformance.stopping import StopSignal
 
 NO_CAMERA = 2
+NOTHING_TESTED = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="of the camera: http://HOST[:PORT]")
     parser.add_argument("--write", action="store_true", help="test what changes the camera, too")
     parser.add_argument("--flash", action="store_true", help="with --write: write to Flash, too")
+    parser.add_argument(
+        "--long-pulses",
+        action="store_true",
+        help="with --write: close guide relays for more than 2 s (no mount must be connected)",
+    )
     parser.add_argument(
         "--fresh",
         action="store_true",
@@ -66,49 +75,82 @@ def _not_negative(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Run the rows and return the exit status."""
     # A camera's conversation is loaded only by who holds one: the command line's --help does not.
-    from indi_stx.conformance.checks import Extent
+    from indi_stx.conformance.stopping import stop_signals
+
+    if (args.flash or args.long_pulses) and not args.write:
+        option = "--flash" if args.flash else "--long-pulses"
+        _tell(f"indi-stx conform: {option} needs --write.")
+        return NO_CAMERA
+    with stop_signals() as stop:
+        try:
+            return _conform(args, stop)
+        except (IndiStxError, OSError) as error:
+            _tell(f"indi-stx conform: {error}")
+            return NO_CAMERA
+        except KeyboardInterrupt:
+            return 128 + (stop.number or 2)
+
+
+def _conform(args: argparse.Namespace, stop: StopSignal) -> int:
+    from indi_stx.conformance.checks import Run, RunOptions, all_rows
+    from indi_stx.conformance.expecting import Mismatch, Skipped
     from indi_stx.conformance.http import Address
+    from indi_stx.conformance.restoring import require_idle
     from indi_stx.conformance.session import Pace, Session
 
-    if args.flash and not args.write:
-        print("indi-stx conform: --flash needs --write.", file=sys.stderr)
-        return NO_CAMERA
+    pace = Pace(args.gap_ms / 1000, args.timeout or 10.0, args.start_latency)
+    session = Session(Address.parse(args.url), pace)
+    camera = session.survey()
+    if args.write:
+        try:
+            require_idle(session)
+        except Skipped as reason:
+            _tell(f"indi-stx conform: {reason}; nothing was tested.")
+            return NOTHING_TESTED
+        except Mismatch:
+            pass  # the rows tell it, and then nothing is written
+    options = RunOptions(args.write, args.flash, args.fresh, args.long_pulses, args.only)
+    running = Run(session, all_rows(), options)
     try:
-        pace = Pace(args.gap_ms / 1000, args.timeout or 10.0, args.start_latency)
-        session = Session(Address.parse(args.url), pace)
-        camera = session.survey()
-        extent = Extent(args.write, args.flash, args.fresh, args.only)
-        results = _run(session, extent, quiet=args.quiet)
-        return _conclude(args, camera, str(session.address), results)
-    except (IndiStxError, OSError) as error:
-        print(f"indi-stx conform: {error}", file=sys.stderr)
-        return NO_CAMERA
-    except KeyboardInterrupt:
-        print("\nStopped; settings are restored.", file=sys.stderr)
-        return 130
+        results = _run(running, stop, quiet=args.quiet)
+    except BaseException:
+        _tell(f"\nEnded early; {running.restoration}.")
+        raise
+    return _conclude(args, camera, str(session.address), results)
 
 
-def _run(session: Session, extent: Extent, *, quiet: bool) -> list[Result]:
+def _run(running: Run, stop: StopSignal, *, quiet: bool) -> list[Result]:
     from contextlib import closing
 
-    from indi_stx.conformance.checks import all_rows, run_rows
     from indi_stx.conformance.report import result_line
     from indi_stx.conformance.rows import Outcome
 
-    results = []
-    with closing(run_rows(session, all_rows(), extent)) as running:
-        for result in running:
-            results.append(result)
+    found = []
+    with closing(running.results()) as results:
+        for result in results:
+            stop.check()
+            found.append(result)
             if result.outcome is Outcome.FAIL or not quiet:
                 print(result_line(result), flush=True)
-    return results
+    return found
 
 
 def _conclude(args: argparse.Namespace, camera: str, address: str, results: list[Result]) -> int:
+    from indi_stx.conformance.checks import RESTORED
     from indi_stx.conformance.report import summary, to_json
     from indi_stx.conformance.rows import Outcome
 
     print(f"{camera} at {address}: {summary(results)}")
     if args.json:
         args.json.write_text(to_json(camera, address, results))
-    return int(any(result.outcome is Outcome.FAIL for result in results))
+    if any(result.outcome is Outcome.FAIL for result in results):
+        return 1
+    # That all was restored is no statement of the document.
+    passed = any(r.outcome is Outcome.PASS and r.row.id != RESTORED for r in results)
+    return 0 if passed else NOTHING_TESTED
+
+
+def _tell(text: str) -> None:
+    # After SIGHUP the terminal may be gone.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

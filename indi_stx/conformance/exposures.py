@@ -5,43 +5,76 @@ Exposures are the shortest possible of a small frame; the long ones are aborted 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from functools import partial
 
 from indi_stx.conformance import tables
+from indi_stx.conformance.calls import BY_ID, SHORTEST
 from indi_stx.conformance.camera_tables import encoded
-from indi_stx.conformance.rows import Check, Needs, Row, expect
+from indi_stx.conformance.expecting import expect
+from indi_stx.conformance.kinds import answered, refusal_rows
+from indi_stx.conformance.rows import Check, Needs, Row, check_of
 from indi_stx.conformance.session import BINARY, Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
 from indi_stx.conformance.tables import (
     BAD_PARAMETER,
     CAMERA_BUSY,
     CCD_STATES,
-    PARAMETERS_MISSING,
     CcdTables,
 )
 
-_SHORTEST = "Duration=0.01"
-_BAD_DATES = ("yesterday", "2026-01-02")
 _DATES = {"colons": "2026-01-02T03:04:05.678", "dots": "2026-01-02T03.04.05.678"}
 
 
 def rows() -> Iterator[Row]:
     """Make the rows."""
     for ccd in tables.CCDS:
-        row = partial(
-            Row, section=f"{ccd.title} Start Exposure", needs=Needs.WRITING, part=ccd.prefix
-        )
-        yield from _refusal_rows(ccd, row)
-        yield from _type_rows(ccd, row)
-        yield from _running_rows(ccd, row)
-        yield from _date_rows(ccd, row)
+        name = ccd.prefix.lower()
+        around = partial(_small_frame_aborted_on_failure, ccd=ccd)
+        yield from refusal_rows(BY_ID[f"{name}.start"], around)
+        row = partial(Row, needs=Needs.WRITING, part=ccd.prefix)
+        for identity, text, check in _start_rows(ccd):
+            section = f"{ccd.title} Start Exposure"
+            yield row(f"{name}.start.{identity}", section, text, check)
+        for identity, text, check in (
+            ("running", "an exposure ends, the CCD is idle again", _abort_running(ccd)),
+            ("idle", "without an exposure it is ignored", answered(abort_uri(ccd), None)),
+            ("again", "after an abort the next exposure succeeds", _after_abort(ccd)),
+        ):
+            yield row(f"{name}.abort.{identity}", f"{ccd.title} Abort Exposure", text, check)
+
+
+def _start_rows(ccd: CcdTables) -> Iterator[tuple[str, str, Check]]:
+    for axis in "XY":
+        text = f"Num{axis} no longer fits after Start{axis} was changed: Bad parameter"
+        yield f"Num{axis}", text, _bad_frame(ccd, axis)
+    for number, name in tables.FRAME_TYPES.items():
+        text = f"a {name} frame of 0.01 s, from start to image ready"
+        yield f"frame-type-{number}", text, _complete(ccd, f"{SHORTEST}&FrameType={number}")
+    check = _complete(ccd, f"{SHORTEST}&FrameType=0&NoSuchParameter=1")
+    yield "unknown-ignored", "an unknown name is ignored", check
+    for duration in ("0", "0.009"):
+        text = f"Duration={duration}, below 0.01: refused, or accepted as real cameras do"
+        yield f"duration-{duration}", text, _too_short(ccd, duration)
+    query = f"Duration={ccd.example_duration}&FrameType=1"
+    yield "example", f"?{query} is accepted, and aborted here", _example(ccd, query)
+    yield "busy", "while it exposes, another start is 0x80001008", _busy(ccd)
+    text = "DateTime with dots (pattern) or colons (default) reaches the FITS header"
+    yield "date", text, _date(ccd)
+    text = f"without DateTime the FITS header says {tables.DEFAULT_DATE_TIME}"
+    yield "date-default", text, _default_date(ccd)
 
 
 def start_uri(ccd: CcdTables, query: str) -> str:
     """Return the URI of a Start Exposure call."""
     return f"/api/{ccd.prefix}StartExposure.cgi?{query}"
+
+
+def abort_uri(ccd: CcdTables) -> str:
+    """Return the URI of an Abort Exposure call."""
+    return f"/api/{ccd.prefix}AbortExposure.cgi"
 
 
 def small_frame(session: Session, ccd: CcdTables) -> None:
@@ -52,8 +85,27 @@ def small_frame(session: Session, ccd: CcdTables) -> None:
 
 def expose(session: Session, ccd: CcdTables, query: str) -> str:
     """Take an exposure to its end and return what was seen."""
-    session.accepted(start_uri(ccd, query))
-    return finish(session, ccd)
+    with aborted_on_failure(session, ccd):
+        session.accepted(start_uri(ccd, query))
+        return finish(session, ccd)
+
+
+@contextlib.contextmanager
+def aborted_after(session: Session, ccd: CcdTables) -> Iterator[None]:
+    """Abort what is started inside, also when the answer to the start was lost."""
+    try:
+        yield
+    finally:
+        stop(session, ccd)
+
+
+@contextlib.contextmanager
+def aborted_on_failure(session: Session, ccd: CcdTables) -> Iterator[None]:
+    """Abort what is started inside unless it comes to its end."""
+    with contextlib.ExitStack() as undo:
+        undo.callback(stop, session, ccd)
+        yield
+        undo.pop_all()
 
 
 def finish(session: Session, ccd: CcdTables) -> str:
@@ -71,217 +123,102 @@ def finish(session: Session, ccd: CcdTables) -> str:
 
 def stop(session: Session, ccd: CcdTables) -> None:
     """Abort an exposure and wait until the CCD is idle."""
-    session.accepted(f"/api/{ccd.prefix}AbortExposure.cgi")
-    session.until(f"/api/{ccd.prefix}State.cgi", "0", CCD_STATES, session.pace.settle_s)
+    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
+    session.insist(lambda: session.accepted(abort_uri(ccd)))
+    session.insist(lambda: session.until(uri, "0", CCD_STATES, limit_s))
 
 
-def _refusal_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
-    prefix = f"{ccd.prefix.lower()}.start"
-    for name, query, code in (
-        ("no-parameter", "", PARAMETERS_MISSING),
-        ("no-duration", "FrameType=0", PARAMETERS_MISSING),
-        ("no-frame-type", _SHORTEST, PARAMETERS_MISSING),
-        ("frame-type-below", f"{_SHORTEST}&FrameType=-1", BAD_PARAMETER),
-        ("frame-type-above", f"{_SHORTEST}&FrameType=4", BAD_PARAMETER),
-        ("frame-type-text", f"{_SHORTEST}&FrameType=Dark", BAD_PARAMETER),
-        ("duration-negative", "Duration=-1&FrameType=0", BAD_PARAMETER),
-        ("duration-text", "Duration=long&FrameType=0", BAD_PARAMETER),
-        *(
-            (f"date-{one}", f"{_SHORTEST}&FrameType=0&DateTime={one}", BAD_PARAMETER)
-            for one in _BAD_DATES
-        ),
-    ):
-        yield row(
-            id=f"{prefix}.{name}",
-            description=f"?{query}: 0x{code:08x}",
-            check=_refused(ccd, query, code),
-        )
-    for axis in "XY":
-        text = f"Num{axis} no longer fits after Start{axis} was changed: Bad parameter"
-        yield row(id=f"{prefix}.Num{axis}", description=text, check=_bad_frame(ccd, axis))
-
-
-def _refused(ccd: CcdTables, query: str, code: int) -> Check:
-    def check(session: Session) -> str:
-        small_frame(session, ccd)
-        found = session.code(start_uri(ccd, query))
-        if found is None:
-            stop(session, ccd)
-        expect(found == code, f"{shown_code(found)} instead of {shown_code(code)}")
-        return shown_code(found)
-
-    return check
-
-
-def _bad_frame(ccd: CcdTables, axis: str) -> Check:
-    def check(session: Session) -> str:
-        whole_sensor(session, ccd)
-        session.accepted(set_uri(ccd, **{f"Start{axis}": 1}))
-        found = session.code(start_uri(ccd, f"{_SHORTEST}&FrameType=0"))
-        if found is None:
-            stop(session, ccd)
-        whole_sensor(session, ccd)
-        expect(found == BAD_PARAMETER, shown_code(found))
-        return shown_code(found)
-
-    return check
-
-
-def _type_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
-    prefix = f"{ccd.prefix.lower()}.start"
-    for number, name in tables.FRAME_TYPES.items():
-        yield row(
-            id=f"{prefix}.frame-type-{number}",
-            description=f"a {name} frame of 0.01 s, from start to image ready",
-            check=_complete(ccd, f"{_SHORTEST}&FrameType={number}"),
-        )
-    text = "an unknown name is ignored"
-    check = _complete(ccd, f"{_SHORTEST}&FrameType=0&NoSuchParameter=1")
-    yield row(id=f"{prefix}.unknown-ignored", description=text, check=check)
-    for duration in ("0", "0.009"):
-        text = f"Duration={duration}, below 0.01: refused, or accepted as real cameras do"
-        yield row(
-            id=f"{prefix}.duration-{duration}", description=text, check=_too_short(ccd, duration)
-        )
-
-
-def _complete(ccd: CcdTables, query: str) -> Check:
-    def check(session: Session) -> str:
-        small_frame(session, ccd)
-        return expose(session, ccd, query)
-
-    return check
-
-
-def _too_short(ccd: CcdTables, duration: str) -> Check:
-    def check(session: Session) -> str:
-        small_frame(session, ccd)
-        found = session.code(start_uri(ccd, f"Duration={duration}&FrameType=2"))
-        if found is None:
-            stop(session, ccd)
-        expect(found in (None, BAD_PARAMETER), shown_code(found))
-        return shown_code(found)
-
-    return check
-
-
-def _running_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
-    name = ccd.prefix.lower()
-    query = f"Duration={ccd.example_duration}&FrameType=1"
-    yield row(
-        id=f"{name}.start.example",
-        description=f"?{query} is accepted, and aborted here",
-        check=_example(ccd, query),
-    )
-    yield row(
-        id=f"{name}.start.busy",
-        description="while it exposes, another start is 0x80001008",
-        check=_busy(ccd),
-    )
-    section = f"{ccd.title} Abort Exposure"
-    for identity, text, check in (
-        ("running", "an exposure ends, the CCD is idle again", _abort_running(ccd)),
-        ("idle", "without an exposure it is ignored", _abort_idle(ccd)),
-        ("again", "after an abort the next exposure succeeds", _after_abort(ccd)),
-    ):
-        yield row(id=f"{name}.abort.{identity}", section=section, description=text, check=check)
-
-
-def _example(ccd: CcdTables, query: str) -> Check:
-    def check(session: Session) -> str:
-        small_frame(session, ccd)
-        session.accepted(start_uri(ccd, query))
-        stop(session, ccd)
-        return "accepted"
-
-    return check
-
-
-def _begin(session: Session, ccd: CcdTables) -> list[str]:
-    """Start a long exposure and return the states until it exposes."""
+@contextlib.contextmanager
+def _small_frame_aborted_on_failure(session: Session, ccd: CcdTables) -> Iterator[None]:
     small_frame(session, ccd)
-    session.accepted(start_uri(ccd, "Duration=300&FrameType=0"))
-    limit_s = session.pace.settle_s
-    return session.until(f"/api/{ccd.prefix}State.cgi", "2", CCD_STATES, limit_s)
+    with aborted_on_failure(session, ccd):
+        yield
 
 
-def _busy(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        _begin(session, ccd)
-        try:
-            return session.refused(start_uri(ccd, f"{_SHORTEST}&FrameType=0"), CAMERA_BUSY)
-        finally:
-            stop(session, ccd)
-
-    return check
+@check_of
+def _bad_frame(session: Session, ccd: CcdTables, axis: str) -> str:
+    whole_sensor(session, ccd)
+    session.accepted(set_uri(ccd, **{f"Start{axis}": 1}))
+    with aborted_on_failure(session, ccd):
+        return session.refused(start_uri(ccd, f"{SHORTEST}&FrameType=0"), BAD_PARAMETER)
 
 
-def _abort_running(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        seen = _begin(session, ccd)
-        stop(session, ccd)
-        return f"states {' '.join(seen)}, then idle"
-
-    return check
+@check_of
+def _complete(session: Session, ccd: CcdTables, query: str) -> str:
+    small_frame(session, ccd)
+    return expose(session, ccd, query)
 
 
-def _abort_idle(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        session.accepted(f"/api/{ccd.prefix}AbortExposure.cgi")
-        return "ignored"
-
-    return check
-
-
-def _after_abort(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        _begin(session, ccd)
-        stop(session, ccd)
-        return expose(session, ccd, f"{_SHORTEST}&FrameType=0")
-
-    return check
+@check_of
+def _too_short(session: Session, ccd: CcdTables, duration: str) -> str:
+    small_frame(session, ccd)
+    with aborted_after(session, ccd):
+        code = session.code(start_uri(ccd, f"Duration={duration}&FrameType=2"))
+    expect(code in (None, BAD_PARAMETER), shown_code(code))
+    return shown_code(code)
 
 
-def _date_rows(ccd: CcdTables, row: partial[Row]) -> Iterator[Row]:
-    prefix = f"{ccd.prefix.lower()}.start"
-    yield row(
-        id=f"{prefix}.date",
-        description="DateTime with dots (pattern) or colons (default) reaches the FITS header",
-        check=_date(ccd),
-    )
-    yield row(
-        id=f"{prefix}.date-default",
-        description=f"without DateTime the FITS header says {tables.DEFAULT_DATE_TIME}",
-        check=_default_date(ccd),
-    )
+@check_of
+def _example(session: Session, ccd: CcdTables, query: str) -> str:
+    small_frame(session, ccd)
+    with aborted_after(session, ccd):
+        session.accepted(start_uri(ccd, query))
+    return "accepted"
 
 
-def _date(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        seen = {how: _try_date(session, ccd, date) for how, date in _DATES.items()}
-        expect(any("in the header" in one for one in seen.values()), f"{seen}")
-        return "; ".join(f"{how}: {one}" for how, one in seen.items())
+@contextlib.contextmanager
+def _exposing(session: Session, ccd: CcdTables) -> Iterator[list[str]]:
+    """Have a long exposure run inside; yields the states until it exposed."""
+    small_frame(session, ccd)
+    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
+    with aborted_after(session, ccd):
+        session.accepted(start_uri(ccd, "Duration=300&FrameType=0"))
+        yield session.until(uri, "2", CCD_STATES, limit_s)
 
-    return check
+
+@check_of
+def _busy(session: Session, ccd: CcdTables) -> str:
+    with _exposing(session, ccd):
+        return session.refused(start_uri(ccd, f"{SHORTEST}&FrameType=0"), CAMERA_BUSY)
+
+
+@check_of
+def _abort_running(session: Session, ccd: CcdTables) -> str:
+    with _exposing(session, ccd) as seen:
+        pass
+    return f"states {' '.join(seen)}, then idle"
+
+
+@check_of
+def _after_abort(session: Session, ccd: CcdTables) -> str:
+    with _exposing(session, ccd):
+        pass
+    return expose(session, ccd, f"{SHORTEST}&FrameType=0")
+
+
+@check_of
+def _date(session: Session, ccd: CcdTables) -> str:
+    seen = {how: _try_date(session, ccd, date) for how, date in _DATES.items()}
+    expect(any("in the header" in one for one in seen.values()), f"{seen}")
+    return "; ".join(f"{how}: {one}" for how, one in seen.items())
 
 
 def _try_date(session: Session, ccd: CcdTables, date: str) -> str:
     small_frame(session, ccd)
-    query = f"{_SHORTEST}&FrameType=1&DateTime={encoded(date)}"
-    if (code := session.code(start_uri(ccd, query))) is not None:
-        return f"refused with {shown_code(code)}"
-    finish(session, ccd)
+    query = f"{SHORTEST}&FrameType=1&DateTime={encoded(date)}"
+    with aborted_on_failure(session, ccd):
+        if (code := session.code(start_uri(ccd, query))) is not None:
+            return f"refused with {shown_code(code)}"
+        finish(session, ccd)
     header = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body[:28_800]
     found = next((one for one in _DATES.values() if one.encode() in header), None)
     return f"{found} is in the header" if found else "accepted, not found in the file"
 
 
-def _default_date(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        small_frame(session, ccd)
-        expose(session, ccd, f"{_SHORTEST}&FrameType=1")
-        header = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body[:28_800]
-        expect(tables.DEFAULT_DATE_TIME.encode() in header, "not found in the file")
-        return tables.DEFAULT_DATE_TIME
-
-    return check
+@check_of
+def _default_date(session: Session, ccd: CcdTables) -> str:
+    small_frame(session, ccd)
+    expose(session, ccd, f"{SHORTEST}&FrameType=1")
+    header = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body[:28_800]
+    expect(tables.DEFAULT_DATE_TIME.encode() in header, "not found in the file")
+    return tables.DEFAULT_DATE_TIME

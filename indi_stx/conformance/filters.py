@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
+from indi_stx.conformance.calls import BY_ID
 from indi_stx.conformance.camera_tables import (
     FILTER_NAME_LENGTH,
     FILTER_NAMES,
@@ -12,11 +14,13 @@ from indi_stx.conformance.camera_tables import (
     RESERVED,
     encoded,
 )
-from indi_stx.conformance.rows import Check, Needs, Row, expect
+from indi_stx.conformance.expecting import expect
+from indi_stx.conformance.kinds import answered, cut, ignored, refusal_rows, stored
+from indi_stx.conformance.rows import Needs, Row, check_of
 from indi_stx.conformance.session import Session, shown_code
-from indi_stx.conformance.tables import BAD_PARAMETER, FILTER_BUSY, PARAMETERS_MISSING
+from indi_stx.conformance.tables import BAD_PARAMETER, FILTER_BUSY
 
-_GET = "/api/GetFilterSetting.cgi"
+_GET, _SET = "/api/GetFilterSetting.cgi", "/api/SetFilterName.cgi"
 SURE_POSITIONS = range(6)
 """Every wheel has five filters; above that, a small one may refuse."""
 
@@ -24,14 +28,7 @@ SURE_POSITIONS = range(6)
 def rows() -> Iterator[Row]:
     """Make the rows."""
     row = partial(Row, section="Change Filter", needs=Needs.WRITING, part="Filter")
-    for name, query, code in (
-        ("no-parameter", "", PARAMETERS_MISSING),
-        ("below", "NewPosition=-1", BAD_PARAMETER),
-        ("above", "NewPosition=9", BAD_PARAMETER),
-        ("text", "NewPosition=Red", BAD_PARAMETER),
-    ):
-        text = f"?{query}: 0x{code:08x}"
-        yield row(id=f"filter.change.{name}", description=text, check=_refused(query, code))
+    yield from refusal_rows(BY_ID["filter.change"], _standing_after)
     text = "to where it stands is accepted"
     yield row(id="filter.change.current", description=text, check=_to_current)
     for position in range(9):
@@ -50,17 +47,21 @@ def rows() -> Iterator[Row]:
 
 def move(session: Session, position: int) -> int | None:
     """Move the wheel and wait until it stands; return the code of a refusal."""
-    code = session.code(f"/api/ChangeFilter.cgi?NewPosition={position}")
-    _wait(session)
-    return code
+    with _standing_after(session):
+        return session.code(f"/api/ChangeFilter.cgi?NewPosition={position}")
 
 
-def _wait(session: Session) -> None:
+def wait_for_wheel(session: Session) -> None:
+    """Wait until the wheel stands; raise Mismatch when it does not."""
     session.until("/api/FilterState.cgi", "0", FILTER_STATES, session.pace.settle_s)
 
 
-def _refused(query: str, code: int) -> Check:
-    return lambda session: session.refused(f"/api/ChangeFilter.cgi?{query}".rstrip("?"), code)
+@contextmanager
+def _standing_after(session: Session) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        wait_for_wheel(session)
 
 
 def _to_current(session: Session) -> str:
@@ -70,28 +71,24 @@ def _to_current(session: Session) -> str:
     return f"to {current}"
 
 
-def _to(position: int) -> Check:
-    def check(session: Session) -> str:
-        code = move(session, position)
-        if position not in SURE_POSITIONS and code == BAD_PARAMETER:
-            return f"{shown_code(code)} (a smaller wheel)"
-        expect(code is None, shown_code(code))
-        current = session.line(f"{_GET}?CurrentFilter")
-        expect(current == str(position), f"CurrentFilter is {current}")
-        return f"CurrentFilter {current}"
-
-    return check
+@check_of
+def _to(session: Session, position: int) -> str:
+    code = move(session, position)
+    if position not in SURE_POSITIONS and code == BAD_PARAMETER:
+        return f"{shown_code(code)} (a smaller wheel)"
+    expect(code is None, shown_code(code))
+    current = session.line(f"{_GET}?CurrentFilter")
+    expect(current == str(position), f"CurrentFilter is {current}")
+    return f"CurrentFilter {current}"
 
 
 def _busy(session: Session) -> str:
     def trial() -> str | None:
         move(session, 1)
-        session.accepted("/api/ChangeFilter.cgi?NewPosition=0")
-        try:
+        with _standing_after(session):
+            session.accepted("/api/ChangeFilter.cgi?NewPosition=0")
             code = session.code("/api/ChangeFilter.cgi?NewPosition=3")
             return None if code is None else shown_code(code)
-        finally:
-            _wait(session)
 
     seen = session.attempt(5, trial)
     expect(seen == shown_code(FILTER_BUSY), f"{seen}")
@@ -107,78 +104,62 @@ def _current_name(session: Session) -> str:
 
 def _name_rows() -> Iterator[Row]:
     row = partial(Row, section="Set Filter Name", needs=Needs.FLASH)
+    unknown = f"{_SET}?Filter9Name=Nine&NoSuchParameter=1"
+    eight = {name: f"Conformance {name[6]:>4}" for name in FILTER_NAMES}
+    reserved = "".join(RESERVED)
+    two = {"Filter1Name": "a" + reserved[:10], "Filter2Name": reserved[10:] + "z"}
     for name, text, check in (
         ("spelling", "Filter1Name (table) or Filter1 (example) names filter 1", _spelling),
-        ("no-parameter", "no parameter: no data, no error", _no_parameter),
-        ("unknown-ignored", "an unknown name is ignored", _unknown_ignored),
-        ("all", f"eight names of {FILTER_NAME_LENGTH} characters in one request", _all_names),
-        ("reserved", "the reserved characters, percent-encoded", _reserved),
+        ("no-parameter", "no parameter: no data, no error", answered(_SET, None)),
+        ("unknown-ignored", "an unknown name is ignored", ignored(unknown, _GET, [*FILTER_NAMES])),
+        (
+            "all",
+            f"eight names of {FILTER_NAME_LENGTH} characters in one request",
+            stored(write_names, _GET, eight),
+        ),
+        (
+            "reserved",
+            "the reserved characters, percent-encoded",
+            stored(write_names, _GET, two),
+        ),
         ("long", f"{FILTER_NAME_LENGTH + 1} characters: cut, or not taken", _too_long),
     ):
         yield row(id=f"filter.name.{name}", description=text, check=check)
 
 
-def spelling(session: Session) -> str:
-    """Return how this camera spells the names: "Filter{}Name", "Filter{}" or both, by trying."""
+def _spellings(session: Session) -> list[str]:
+    """Return how this camera spells the names, by trying: "Filter{}Name", "Filter{}" or both."""
     taken = []
     for number, pattern in enumerate(("Filter{}Name", "Filter{}"), start=1):
         wanted = f"Spelling {number}"
-        session.accepted(f"/api/SetFilterName.cgi?{pattern.format(1)}={encoded(wanted)}")
+        session.accepted(f"{_SET}?{pattern.format(1)}={encoded(wanted)}")
         if session.line(f"{_GET}?Filter1Name") == wanted:
             taken.append(pattern)
-    return " ".join(taken)
+    return taken
+
+
+def _pattern(session: Session) -> str:
+    # The Flash wears: once a run is enough, whichever row asks first.
+    if not session.name_spelling:
+        session.name_spelling = next(iter(_spellings(session)), "Filter{}Name")
+    return session.name_spelling
 
 
 def write_names(session: Session, names: dict[str, str]) -> None:
     """Store names, by the spelling that this camera takes."""
-    if not session.name_spelling:
-        session.name_spelling = spelling(session).split(" ")[0] or "Filter{}Name"
-    pattern = session.name_spelling
+    pattern = _pattern(session)
     pairs = [f"{pattern.format(key[6])}={encoded(text)}" for key, text in names.items()]
-    session.accepted(f"/api/SetFilterName.cgi?{'&'.join(pairs)}")
+    session.accepted(f"{_SET}?{'&'.join(pairs)}")
 
 
 def _spelling(session: Session) -> str:
-    found = spelling(session)
-    expect(found != "", "neither Filter1Name nor Filter1 changed the name")
-    session.name_spelling = found.split(" ")[0]
-    return found.replace("{}", "1").replace(" ", " and ")
-
-
-def _no_parameter(session: Session) -> str:
-    session.accepted("/api/SetFilterName.cgi")
-    return "accepted"
-
-
-def _unknown_ignored(session: Session) -> str:
-    before = session.read(_GET, list(FILTER_NAMES))
-    session.accepted("/api/SetFilterName.cgi?Filter9Name=Nine&NoSuchParameter=1")
-    after = session.read(_GET, list(FILTER_NAMES))
-    expect(before == after, f"{before} became {after}")
-    return "ignored"
-
-
-def _stored(session: Session, names: dict[str, str]) -> str:
-    write_names(session, names)
-    found = session.read(_GET, list(names))
-    expect(found == names, f"{names} was set, {found} is read")
-    return f"{found}"
-
-
-def _all_names(session: Session) -> str:
-    return _stored(session, {name: f"Conformance {name[6]:>4}" for name in FILTER_NAMES})
-
-
-def _reserved(session: Session) -> str:
-    text = "".join(RESERVED)
-    return _stored(session, {"Filter1Name": "a" + text[:10], "Filter2Name": text[10:] + "z"})
+    found = _spellings(session)
+    expect(bool(found), "neither Filter1Name nor Filter1 changed the name")
+    session.name_spelling = found[0]
+    return " and ".join(pattern.format(1) for pattern in found)
 
 
 def _too_long(session: Session) -> str:
-    before = session.line(f"{_GET}?Filter3Name")
     text = "Seventeen letters"
-    pattern = session.name_spelling or "Filter{}Name"
-    code = session.code(f"/api/SetFilterName.cgi?{pattern.format(3)}={encoded(text)}")
-    found = session.line(f"{_GET}?Filter3Name")
-    expect(found in (before, text[:FILTER_NAME_LENGTH]), f"{found!r} is read")
-    return f"{shown_code(code)}, {found!r} is read"
+    uri = f"{_SET}?{_pattern(session).format(3)}={encoded(text)}"
+    return cut(uri, f"{_GET}?Filter3Name", text[:FILTER_NAME_LENGTH])(session)

@@ -15,13 +15,15 @@ from indi_stx.conformance.camera_tables import (
     RESERVED,
     encoded,
 )
+from indi_stx.conformance.expecting import Skipped, expect
 from indi_stx.conformance.exposures import expose
 from indi_stx.conformance.frames import read_fits
-from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.kinds import answered, cut, ignored, stored
+from indi_stx.conformance.rows import Check, Needs, Row, check_of
 from indi_stx.conformance.session import BINARY, Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
 
-_GET = "/api/GetFITSSetting.cgi"
+_GET, _SET = "/api/GetFITSSetting.cgi", "/api/SetFITSSetting.cgi"
 _NAMES = [row.name for row in FITS_READABLE]
 _INTRODUCTION = "California%20Nebula%20%28NGC1499%29"
 
@@ -29,20 +31,30 @@ _INTRODUCTION = "California%20Nebula%20%28NGC1499%29"
 def rows() -> Iterator[Row]:
     """Make the rows."""
     row = partial(Row, section="Set FITS Settings", needs=Needs.FLASH)
+    texts = {name: name.ljust(FITS_TEXT_LENGTH, ".") for name in FITS_TEXTS}
+    long = "Long".ljust(FITS_TEXT_LENGTH, "-")
     half = len(PRINTABLE) // 2
     for name, text, check in (
-        ("no-parameter", "no parameter: no data, no error", _no_parameter),
-        ("unknown-ignored", "an unknown name is ignored", _unknown_ignored),
+        ("no-parameter", "no parameter: no data, no error", answered(_SET, None)),
+        (
+            "unknown-ignored",
+            "an unknown name is ignored",
+            ignored(f"{_SET}?NoSuchParameter=1", _GET, _NAMES),
+        ),
         ("example", "?ObjectName=M27", _example("M27", "M27")),
-        ("texts", f"three texts of {FITS_TEXT_LENGTH} characters", _longest_texts),
+        ("texts", f"three texts of {FITS_TEXT_LENGTH} characters", stored(write, _GET, texts)),
         ("numbers", "three numbers, with decimals", _numbers),
-        ("characters-1", "characters 33 to 79", _text(PRINTABLE[1 : half + 1])),
+        ("characters-1", "characters 33 to 79", _observer(PRINTABLE[1 : half + 1])),
         (
             "characters-2",
             "characters 80 to 126, and a space between",
-            _text("a b" + PRINTABLE[half + 1 :]),
+            _observer("a b" + PRINTABLE[half + 1 :]),
         ),
-        ("long", f"{FITS_TEXT_LENGTH + 1} characters: cut, or not taken", _too_long),
+        (
+            "long",
+            f"{FITS_TEXT_LENGTH + 1} characters: cut, or not taken",
+            cut(f"{_SET}?ObjectName={long}!", f"{_GET}?ObjectName", long),
+        ),
         ("number-text", "FL=long: not taken", _number_text),
     ):
         yield row(id=f"fits.set.{name}", description=text, check=check)
@@ -55,7 +67,7 @@ def rows() -> Iterator[Row]:
     yield encoding(
         id="fits.set.reserved",
         description="the reserved characters, percent-encoded",
-        check=_text("<" + "".join(RESERVED) + ">"),
+        check=_observer("<" + "".join(RESERVED) + ">"),
     )
     yield row(
         id="example-program",
@@ -65,44 +77,22 @@ def rows() -> Iterator[Row]:
     )
 
 
+def _observer(text: str) -> Check:
+    return stored(write, _GET, {"Observer": text})
+
+
 def write(session: Session, values: dict[str, str]) -> None:
     """Store FITS settings."""
     query = "&".join(f"{name}={encoded(value)}" for name, value in values.items())
-    session.accepted(f"/api/SetFITSSetting.cgi?{query}")
+    session.accepted(f"{_SET}?{query}")
 
 
-def _stored(session: Session, values: dict[str, str]) -> str:
-    write(session, values)
-    found = session.read(_GET, list(values))
-    expect(found == values, f"{values} was set, {found} is read")
-    return f"{found}"
-
-
-def _no_parameter(session: Session) -> str:
-    session.accepted("/api/SetFITSSetting.cgi")
-    return "accepted"
-
-
-def _unknown_ignored(session: Session) -> str:
-    before = session.read(_GET, _NAMES)
-    session.accepted("/api/SetFITSSetting.cgi?NoSuchParameter=1")
-    after = session.read(_GET, _NAMES)
-    expect(before == after, f"{before} became {after}")
-    return "ignored"
-
-
-def _example(written: str, wanted: str) -> Check:
-    def check(session: Session) -> str:
-        session.accepted(f"/api/SetFITSSetting.cgi?ObjectName={written}")
-        found = session.line(f"{_GET}?ObjectName")
-        expect(found == wanted, f"{found!r} is read")
-        return found
-
-    return check
-
-
-def _longest_texts(session: Session) -> str:
-    return _stored(session, {name: name.ljust(FITS_TEXT_LENGTH, ".") for name in FITS_TEXTS})
+@check_of
+def _example(session: Session, written: str, wanted: str) -> str:
+    session.accepted(f"{_SET}?ObjectName={written}")
+    found = session.line(f"{_GET}?ObjectName")
+    expect(found == wanted, f"{found!r} is read")
+    return found
 
 
 def _numbers(session: Session) -> str:
@@ -114,22 +104,9 @@ def _numbers(session: Session) -> str:
     return f"{found}"
 
 
-def _text(text: str) -> Check:
-    return lambda session: _stored(session, {"Observer": text})
-
-
-def _too_long(session: Session) -> str:
-    before = session.line(f"{_GET}?ObjectName")
-    text = "Long".ljust(FITS_TEXT_LENGTH, "-") + "!"
-    code = session.code(f"/api/SetFITSSetting.cgi?ObjectName={encoded(text)}")
-    found = session.line(f"{_GET}?ObjectName")
-    expect(found in (before, text[:FITS_TEXT_LENGTH]), f"{found!r} is read")
-    return f"{shown_code(code)}, {len(found)} characters are read"
-
-
 def _number_text(session: Session) -> str:
     before = session.line(f"{_GET}?FL")
-    code = session.code("/api/SetFITSSetting.cgi?FL=long")
+    code = session.code(f"{_SET}?FL=long")
     found = session.line(f"{_GET}?FL")
     expect(found == before, f"FL became {found!r}")
     return f"{shown_code(code)}, FL stays {found}"

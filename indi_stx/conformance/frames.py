@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from indi_stx.conformance import tables
+from indi_stx.conformance.expecting import expect
 from indi_stx.conformance.exposures import expose
-from indi_stx.conformance.rows import Check, Needs, Row, expect
+from indi_stx.conformance.rows import Needs, Row, check_of
 from indi_stx.conformance.session import BINARY, Session
 from indi_stx.conformance.settings import set_uri, whole_sensor
 from indi_stx.conformance.tables import CcdTables
@@ -92,33 +93,27 @@ def _take(session: Session, ccd: CcdTables, shape: _Shape) -> tuple[int, int]:
     return number["NumX"] // number["BinX"], number["NumY"] // number["BinY"]
 
 
-def _data(ccd: CcdTables, shape: _Shape) -> Check:
-    def check(session: Session) -> str:
-        columns, rows = _take(session, ccd, shape)
-        data = session.answer(f"/api/{ccd.prefix}Data.bin", kind=BINARY).body
-        wanted = columns * rows * 2
-        expect(len(data) == wanted, f"{len(data)} bytes, not {columns} x {rows} x 2 = {wanted}")
-        return f"{columns} x {rows} pixels, {len(data)} bytes"
-
-    return check
+@check_of
+def _data(session: Session, ccd: CcdTables, shape: _Shape) -> str:
+    columns, rows = _take(session, ccd, shape)
+    data = session.answer(f"/api/{ccd.prefix}Data.bin", kind=BINARY).body
+    wanted = columns * rows * 2
+    expect(len(data) == wanted, f"{len(data)} bytes, not {columns} x {rows} x 2 = {wanted}")
+    return f"{columns} x {rows} pixels, {len(data)} bytes"
 
 
-def _fits(ccd: CcdTables, shape: _Shape) -> Check:
-    def check(session: Session) -> str:
-        columns, rows = _take(session, ccd, shape)
-        file = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body
-        pixels = _pixel_sum(
-            session.answer(f"/api/{ccd.prefix}Data.bin", kind=BINARY).body, "little"
-        )
-        cards, data = read_fits(file)
-        size = (cards.get("NAXIS1"), cards.get("NAXIS2"), cards.get("BITPIX"))
-        expect(size == (str(columns), str(rows), "16"), f"NAXIS1, NAXIS2, BITPIX: {size}")
-        zero = int(float(cards.get("BZERO", "0")))
-        stored = _pixel_sum(data[: columns * rows * 2], "big", signed=True)
-        expect(stored + zero * columns * rows == pixels, "other pixels than in Data.bin")
-        return f"{columns} x {rows} pixels, BZERO {zero}, {len(file)} bytes"
-
-    return check
+@check_of
+def _fits(session: Session, ccd: CcdTables, shape: _Shape) -> str:
+    columns, rows = _take(session, ccd, shape)
+    file = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body
+    pixels = _pixel_sum(session.answer(f"/api/{ccd.prefix}Data.bin", kind=BINARY).body, "little")
+    cards, data = read_fits(file)
+    size = (cards.get("NAXIS1"), cards.get("NAXIS2"), cards.get("BITPIX"))
+    expect(size == (str(columns), str(rows), "16"), f"NAXIS1, NAXIS2, BITPIX: {size}")
+    zero = int(float(cards.get("BZERO", "0")))
+    stored = _pixel_sum(data[: columns * rows * 2], "big", signed=True)
+    expect(stored + zero * columns * rows == pixels, "other pixels than in Data.bin")
+    return f"{columns} x {rows} pixels, BZERO {zero}, {len(file)} bytes"
 
 
 def read_fits(file: bytes) -> tuple[dict[str, str], bytes]:
@@ -145,17 +140,15 @@ def _pixel_sum(data: bytes, order: str, *, signed: bool = False) -> int:
     return sum(pixels)
 
 
-def _stored_settings(ccd: CcdTables) -> Check:
-    def check(session: Session) -> str:
-        stored = session.read("/api/GetFITSSetting.cgi", ["ObjectName", "Observer", "Telescope"])
-        whole_sensor(session, ccd)
-        session.accepted(set_uri(ccd, NumX=32, NumY=24))
-        expose(session, ccd, "Duration=0.01&FrameType=0")
-        file = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body
-        header = file[: len(file) - len(read_fits(file)[1])].decode("latin-1")
-        for name, text in stored.items():
-            shown = text.replace("'", "''")[:60].rstrip()
-            expect(shown in header, f"{name} {text!r} is not in the header")
-        return str(stored)
-
-    return check
+@check_of
+def _stored_settings(session: Session, ccd: CcdTables) -> str:
+    stored = session.read("/api/GetFITSSetting.cgi", ["ObjectName", "Observer", "Telescope"])
+    whole_sensor(session, ccd)
+    session.accepted(set_uri(ccd, NumX=32, NumY=24))
+    expose(session, ccd, "Duration=0.01&FrameType=0")
+    file = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body
+    header = file[: len(file) - len(read_fits(file)[1])].decode("latin-1")
+    for name, text in stored.items():
+        shown = text.replace("'", "''")[:60].rstrip()
+        expect(shown in header, f"{name} {text!r} is not in the header")
+    return str(stored)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from indi_stx.conformance.camera_tables import MAX_URI_LENGTH, VERSION_LINES
-from indi_stx.conformance.rows import Check, Needs, Row, Skipped, expect
+from indi_stx.conformance.expecting import expect
+from indi_stx.conformance.rows import Needs, Row, check_of
 from indi_stx.conformance.session import TEXT, Session, lines_of, well_formed
+from indi_stx.conformance.settings import whole_sensor
+from indi_stx.conformance.tables import CCDS
 
 _MORE = "More Example Conversations"
 _NO_PARAMETER = b"0x80001000\r\nNo valid parameter.\r\n"
@@ -14,30 +17,25 @@ _NO_PARAMETER = b"0x80001000\r\nNo valid parameter.\r\n"
 
 def rows() -> Iterator[Row]:
     """Make the rows."""
-    yield from _http_rows()
-    yield from _conversation_rows()
-    yield Row("camera.description", "Description", "one line of text", _description)
-    yield Row(
-        "camera.versions",
-        "Version Numbers",
-        f"{', '.join(VERSION_LINES)}, a line each (newer firmware adds its serial number)",
-        _versions,
-    )
-
-
-def _http_rows() -> Iterator[Row]:
-    yield Row("http.header", "HTTP Content", "the header has type and length", _header)
-    yield Row("http.close", "HTTP Version", "the connection ends after an answer", _close)
-    yield Row("http.version-1.1", "HTTP Version", "HTTP/1.1 is answered in 1.0, closed", _http_1_1)
+    versions = f"{', '.join(VERSION_LINES)}, a line each (newer firmware adds its serial number)"
+    longest = f"a URI of {MAX_URI_LENGTH} characters is read to its end"
+    for identity, section, text, check in (
+        ("http.header", "HTTP Content", "the header has type and length", _header),
+        ("http.close", "HTTP Version", "the connection ends after an answer", _close),
+        ("http.version-1.1", "HTTP Version", "HTTP/1.1 is answered in 1.0, closed", _http_1_1),
+        ("http.uri-length", "URI Length", longest, _longest_uri),
+        ("conversation.state", "Example HTTP Conversation", "a state is three bytes", _state_bytes),
+        ("conversation.get", _MORE, "four values, a line each, PixelSizeX as 9.00", _four),
+        ("conversation.error", _MORE, "the error body, byte for byte", _error_bytes),
+        ("camera.description", "Description", "one line of text", _description),
+        ("camera.versions", "Version Numbers", versions, _versions),
+    ):
+        yield Row(identity, section, text, check)
     for name, uri in (("call", "/api/NoSuchCall.cgi"), ("page", "/no/such/page")):
-        check = _not_found(uri)
-        yield Row(f"http.not-found.{name}", "HTTP Status Codes", f"{uri} is a 404", check)
-    yield Row(
-        "http.uri-length",
-        "URI Length",
-        f"a URI of {MAX_URI_LENGTH} characters is read to its end",
-        _longest_uri,
-    )
+        text = f"{uri} is a 404"
+        yield Row(f"http.not-found.{name}", "HTTP Status Codes", text, _not_found(uri))
+    text = "a setting is answered with no data"
+    yield Row("conversation.set", _MORE, text, _no_data, Needs.WRITING)
 
 
 def _header(session: Session) -> str:
@@ -57,14 +55,12 @@ def _http_1_1(session: Session) -> str:
     return answer.status_line
 
 
-def _not_found(uri: str) -> Check:
-    def check(session: Session) -> str:
-        answer = session.request(uri)
-        kind = answer.header("Content-Type") or ""
-        well_formed(answer, 404, kind)
-        return str(answer)
-
-    return check
+@check_of
+def _not_found(session: Session, uri: str) -> str:
+    answer = session.request(uri)
+    kind = answer.header("Content-Type") or ""
+    well_formed(answer, 404, kind)
+    return str(answer)
 
 
 def _longest_uri(session: Session) -> str:
@@ -73,21 +69,6 @@ def _longest_uri(session: Session) -> str:
     found = session.lines(uri)
     expect(len(found) == 2, f"{len(found)} lines instead of 2: {found}")
     return f"{len(uri)} characters: {found}"
-
-
-def _conversation_rows() -> Iterator[Row]:
-    yield Row(
-        "conversation.state", "Example HTTP Conversation", "a state is three bytes", _state_bytes
-    )
-    yield Row("conversation.get", _MORE, "four values, a line each, PixelSizeX as 9.00", _four)
-    yield Row("conversation.error", _MORE, "the error body, byte for byte", _error_bytes)
-    yield Row(
-        "conversation.set",
-        _MORE,
-        "a setting is answered with no data",
-        _no_data,
-        Needs.WRITING,
-    )
 
 
 def _state_bytes(session: Session) -> str:
@@ -112,8 +93,7 @@ def _error_bytes(session: Session) -> str:
 
 
 def _no_data(session: Session) -> str:
-    if session.line("/api/ImagerGetSettings.cgi?BinX") != "1":
-        raise Skipped("BinX is not 1")
+    whole_sensor(session, CCDS[0])
     answer = session.answer("/api/ImagerSetSettings.cgi?BinX=1")
     expect(answer.body == b"", f"{answer}")
     return str(answer)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
-from indi_stx.conformance import filters, fits, guiding, tables
+from indi_stx.conformance import exposures, filters, fits, guiding, tables
 from indi_stx.conformance.camera_tables import FILTER_NAMES, FITS_READABLE
-from indi_stx.conformance.newer import MANUAL, newer_settings
-from indi_stx.conformance.rows import Mismatch, Skipped, expect
-from indi_stx.conformance.session import Session
+from indi_stx.conformance.expecting import Mismatch, Skipped, expect
+from indi_stx.conformance.newer import newer_settings, put_back
+from indi_stx.conformance.session import Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
+from indi_stx.conformance.stopping import stop_signals_waiting
+from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable
 
 _COOLER = ("CoolerState", "CCDTemperatureSetpoint")
 _FITS_NAMES = [row.name for row in FITS_READABLE]
@@ -33,14 +37,11 @@ def take_snapshot(session: Session) -> Snapshot:
     be written.
     """
     try:
+        require_idle(session)
         ccds = {}
         for ccd in present(session):
-            state = session.line(f"/api/{ccd.prefix}State.cgi")
-            if state not in ("0", "5"):
-                raise Skipped(f"the {ccd.title} CCD is at work (state {state})")
             values = session.values(ccd)
             ccds[ccd.prefix] = {row.name: values[row.name] for row in ccd.settings}
-        session.cooling = ccds["Imager"]["CoolerState"] != "0"
         return Snapshot(
             ccds=ccds,
             newer=newer_settings(session),
@@ -52,57 +53,144 @@ def take_snapshot(session: Session) -> Snapshot:
         raise Skipped(f"could not be restored afterwards: {error}") from error
 
 
+def require_idle(session: Session) -> None:
+    """Raise Skipped when somebody else exposes, guides or moves something: a run would spoil it.
+
+    Raises Mismatch when a state cannot be read.
+    """
+    for ccd in present(session):
+        state = session.line(f"/api/{ccd.prefix}State.cgi")
+        if state not in ("0", "5"):
+            raise Skipped(f"the {ccd.title} CCD is at work (state {state})")
+    for uri, reason in (
+        ("/api/IsPulseGuiding.cgi", "a guide relay is closed: somebody guides"),
+        ("/api/AOStatus.cgi", "the AO mirror moves: somebody guides"),
+    ):
+        if session.line(uri) == "1":
+            raise Skipped(reason)
+    if "Filter" not in session.missing and session.line("/api/FilterState.cgi") == "1":
+        raise Skipped("the filter wheel moves")
+
+
 def present(session: Session) -> list[tables.CcdTables]:
     """Return the CCDs that this camera has."""
     return [ccd for ccd in tables.CCDS if ccd.prefix not in session.missing]
 
 
-def restore(session: Session, before: Snapshot, *, flash: bool) -> str:
-    """Give the camera back as it was; the Flash is written only where it differs."""
+@dataclass(frozen=True)
+class Restoration:
+    """What came back after a run, and what did not, with the reason."""
+
+    restored: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if not self.restored and not self.failed:
+            return "nothing was changed"
+        done = f"restored: {', '.join(self.restored) or 'nothing'}"
+        if not self.failed:
+            return done
+        left = "; ".join(f"{name} ({reason})" for name, reason in self.failed.items())
+        return f"NOT RESTORED: {left}; {done}"
+
+
+def restore(session: Session, before: Snapshot, *, flash: bool) -> Restoration:
+    """Give the camera back as it was, part by part; a part that fails does not stop the others."""
+    restored: list[str] = []
+    failed: dict[str, str] = {}
+    lost = False
+    with stop_signals_waiting():
+        for name, action in _parts(session, before, flash=flash):
+            try:
+                # A camera that is gone is asked once for each other part, not for minutes.
+                if lost:
+                    action()
+                else:
+                    session.insist(action)
+                restored.append(name)
+            except (Mismatch, Skipped, CameraError, ValueError) as error:
+                lost = isinstance(error, (CameraUnreachable, CameraTimeout))
+                failed[name] = str(error)
+    return Restoration(tuple(restored), failed)
+
+
+def _parts(
+    session: Session, before: Snapshot, *, flash: bool
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield what this run may have changed, the most dangerous first, and how it comes back."""
+    touched = session.touched
+    if "/api/PulseGuide.cgi" in touched:
+        yield "guide relays open", lambda: guiding.open_relays(session)
     for ccd in present(session):
-        _restore_ccd(session, ccd, before.ccds[ccd.prefix])
-    _restore_newer(session, before.newer)
-    guiding.centre(session)
-    if "Filter" not in session.missing:
-        filters.move(session, before.filter)
-    if flash:
-        _restore_flash(session, before)
-    after = take_snapshot(session)
-    expect(_steady(after) == _steady(before), f"{before} became {after}")
-    return "all settings are as they were"
+        if f"/api/{ccd.prefix}StartExposure.cgi" in touched:
+            yield f"{ccd.title} CCD idle", partial(exposures.stop, session, ccd)
+    if "/api/ImagerSetSettings.cgi" in touched:
+        if not session.cooling:
+            yield "cooler", lambda: _restore_cooler(session, before)
+        yield "fan and overscan", lambda: put_back(session, before.newer)
+    for ccd in present(session):
+        if f"/api/{ccd.prefix}SetSettings.cgi" in touched:
+            yield f"{ccd.title} frame", partial(_restore_frame, session, ccd, before)
+    if "/api/ChangeFilter.cgi" in touched and "Filter" not in session.missing:
+        yield f"filter wheel at {before.filter}", lambda: _restore_wheel(session, before.filter)
+    if "/api/AOGuide.cgi" in touched:
+        # Where it stood before cannot be asked.
+        yield "AO mirror centred", lambda: guiding.centre(session)
+    if flash and touched & {"/api/SetFilterName.cgi", "/api/SetFITSSetting.cgi"}:
+        yield "filter names", lambda: _restore_names(session, before)
+        yield "FITS settings", lambda: _restore_fits(session, before)
+    if touched:
+        yield "all settings compared", lambda: _compare(session, before)
 
 
-def _restore_ccd(session: Session, ccd: tables.CcdTables, values: dict[str, str]) -> None:
+def _restore_cooler(session: Session, before: Snapshot) -> None:
+    ccd = tables.CCDS[0]
+    session.accepted(set_uri(ccd, **{name: before.ccds[ccd.prefix][name] for name in _COOLER}))
+
+
+def _restore_frame(session: Session, ccd: tables.CcdTables, before: Snapshot) -> None:
     whole_sensor(session, ccd)
-    wanted = dict(values)
-    if session.cooling:
-        wanted = {name: text for name, text in values.items() if name not in _COOLER}
+    wanted = {n: text for n, text in before.ccds[ccd.prefix].items() if n not in _COOLER}
     # NumX and NumY before a StartX that they may not fit: the camera had it, it gets it back.
     starts = {name: wanted.pop(name) for name in ("StartX", "StartY")}
     session.accepted(set_uri(ccd, **wanted))
     session.accepted(set_uri(ccd, **starts))
 
 
-def _restore_newer(session: Session, values: dict[str, str]) -> None:
-    wanted = dict(values)
-    if wanted.get("FanState") != MANUAL:
-        wanted.pop("FanPower", None)
-    if wanted:
-        session.accepted(set_uri(tables.CCDS[0], **wanted))
+def _restore_wheel(session: Session, position: int) -> None:
+    filters.wait_for_wheel(session)
+    code = filters.move(session, position)
+    expect(code is None, shown_code(code))
 
 
-def _restore_flash(session: Session, before: Snapshot) -> None:
+def _restore_names(session: Session, before: Snapshot) -> None:
+    # The Flash is written only where it differs.
     names = session.read("/api/GetFilterSetting.cgi", list(FILTER_NAMES))
     changed = {name: text for name, text in before.filter_names.items() if names[name] != text}
     if changed:
         filters.write_names(session, changed)
+
+
+def _restore_fits(session: Session, before: Snapshot) -> None:
     values = session.read("/api/GetFITSSetting.cgi", _FITS_NAMES)
     changed = {name: text for name, text in before.fits.items() if values[name] != text}
     if changed:
         fits.write(session, changed)
 
 
-def _steady(snapshot: Snapshot) -> tuple[object, ...]:
+def _compare(session: Session, before: Snapshot) -> None:
+    wanted, found = _steady(before), _steady(take_snapshot(session))
+    differing = [f"{n} {wanted[n]} is {found.get(n)}" for n in wanted if wanted[n] != found.get(n)]
+    expect(not differing, ", ".join(differing))
+
+
+def _steady(snapshot: Snapshot) -> dict[str, str]:
     """Return what must come back exactly; an automatic fan's power is its own."""
+    ccds = {
+        f"{prefix} {name}": text
+        for prefix, values in snapshot.ccds.items()
+        for name, text in values.items()
+    }
     newer = {name: text for name, text in snapshot.newer.items() if name != "FanPower"}
-    return snapshot.ccds, newer, snapshot.filter, snapshot.filter_names, snapshot.fits
+    wheel = {"CurrentFilter": str(snapshot.filter)}
+    return ccds | newer | wheel | snapshot.filter_names | snapshot.fits

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
-from indi_stx.errors import IndiStxError
+from indi_stx.conformance.session import Session
 
-if TYPE_CHECKING:
-    from indi_stx.conformance.session import Session
-
-Check = Callable[["Session"], str]
+Check = Callable[[Session], str]
 """Returns what was seen, or raises Mismatch or Skipped."""
+
+
+Arguments = ParamSpec("Arguments")
+
+
+def check_of(
+    function: Callable[Concatenate[Session, Arguments], str],
+) -> Callable[Arguments, Check]:
+    """Turn `f(session, *about)` into `f(*about)`, which returns a check."""
+
+    @wraps(function)
+    def about(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Check:
+        return lambda session: function(session, *args, **kwargs)
+
+    return about
 
 
 class Outcome(Enum):
@@ -32,14 +45,6 @@ class Needs(IntEnum):
     FLASH = 2
 
 
-class Mismatch(IndiStxError):
-    """The camera did something else than the document says; the text is what it did."""
-
-
-class Skipped(IndiStxError):
-    """The row cannot be tried; the text says why."""
-
-
 @dataclass(frozen=True)
 class Row:
     """One statement of the document.
@@ -49,6 +54,7 @@ class Row:
         section: of the document, where the statement is.
         part: "Guider", "ExtGuider" or "Filter" when it is about something a camera may lack.
         fresh: holds only for a camera as it comes from the factory, or was just started.
+        long_pulse: may close a guide relay for minutes if the camera does not answer.
     """
 
     id: str
@@ -58,6 +64,7 @@ class Row:
     needs: Needs = Needs.READING
     part: str = ""
     fresh: bool = False
+    long_pulse: bool = False
 
     @property
     def needs_write(self) -> bool:
@@ -72,9 +79,3 @@ class Result:
     row: Row
     outcome: Outcome
     seen: str
-
-
-def expect(condition: bool, seen: str) -> None:
-    """Raise Mismatch with what was seen unless the condition holds."""
-    if not condition:
-        raise Mismatch(seen)

@@ -6,6 +6,7 @@ document demands, and was followed by the end of the connection; a row adds what
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -13,13 +14,16 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from indi_stx.conformance import tables
+from indi_stx.conformance.calls import READING_PATHS
+from indi_stx.conformance.expecting import Mismatch, Skipped, expect
 from indi_stx.conformance.http import Address, Answer, exchange
-from indi_stx.conformance.rows import Mismatch, Skipped, expect
-from indi_stx.errors import CameraReplyInvalid
+from indi_stx.errors import CameraError, CameraReplyInvalid
 
 Value = TypeVar("Value")
 TEXT, BINARY = "text/plain", "application/octet-stream"
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found"}
+INSIST_TIMES = 3
+_RELAY = re.compile(r"Direction([XY])=([01])(?![0-9])")
 _REFUSAL = re.compile(r"0x([0-9a-f]{8})\r\n([^\r\n]+)\r\n\Z")
 
 
@@ -46,14 +50,20 @@ class Session:
 
     Attributes:
         missing: parts that this camera has not got, with the reason to show.
+        cooling: the cooler was on before the run and is left alone.
+        long_pulses: a guide relay may be closed for more than 2 s.
+        touched: the calls sent that may have changed something, answered or not.
+        relays_used: the guide relays among them, such as "XPlus".
     """
 
     address: Address
     pace: Pace = field(default_factory=Pace)
     missing: dict[str, str] = field(default_factory=dict)
     cooling: bool = False
-    relay_restarts: bool = False
+    long_pulses: bool = False
     name_spelling: str = ""
+    touched: set[str] = field(default_factory=set)
+    relays_used: set[str] = field(default_factory=set)
     _next_at: float = 0.0
 
     # --- requests ---------------------------------------------------------------------------------
@@ -61,10 +71,27 @@ class Session:
     def request(self, uri: str, version: str = "1.0") -> Answer:
         """Ask, whatever the answer; see `http.exchange` for what is raised."""
         time.sleep(max(0.0, self._next_at - time.monotonic()))
+        self._note(uri)
         try:
             return exchange(self.address, uri, self.pace.timeout_s, version)
         finally:
             self._next_at = time.monotonic() + self.pace.gap_s
+
+    def _note(self, uri: str) -> None:
+        # Before it is sent: an action whose answer is lost was perhaps done.
+        path = uri.partition("?")[0]
+        if path not in READING_PATHS:
+            self.touched.add(path)
+        if path == "/api/PulseGuide.cgi":
+            for axis, direction in _RELAY.findall(uri):
+                self.relays_used.add(f"{axis}{'Minus' if direction == '1' else 'Plus'}")
+
+    def insist(self, action: Callable[[], Value]) -> Value:
+        """Repeat an action that ends something on the camera, until it succeeds or fails thrice."""
+        for _ in range(INSIST_TIMES - 1):
+            with contextlib.suppress(Mismatch, CameraError):
+                return action()
+        return action()
 
     def answer(self, uri: str, status: int = 200, kind: str = TEXT) -> Answer:
         """Ask, and hold the answer's form to the document."""

@@ -1,7 +1,7 @@
-"""The API document as data: the tables of the three CCDs, the error texts, the 37 calls.
+"""The API document as data: the tables of the three CCDs and the error texts.
 
 Bounds and defaults are written as the document writes them ("CameraXSize - 1") and resolved with
-the camera's own values. The tables of the other calls are in `camera_tables`.
+the camera's own values. The other values are in `camera_tables`, the calls in `calls`.
 """
 
 from __future__ import annotations
@@ -153,43 +153,6 @@ CCD_STATES = {"0": "idle", "2": "exposing", "3": "reading out", "5": "error"}
 IMAGE_STATES = {"0": "no image", "1": "an image"}
 FRAME_TYPES = {0: "Dark", 1: "Light", 2: "Bias", 3: "Flat Field"}
 DEFAULT_DATE_TIME = "2008-01-01T00:00:00.000"
-
-CCD_CALLS = (
-    "GetSettings.cgi",
-    "SetSettings.cgi",
-    "State.cgi",
-    "Data.bin",
-    ".FIT",
-    "ImageReady.cgi",
-    "StartExposure.cgi",
-    "AbortExposure.cgi",
-)
-CAMERA_CALLS = (
-    "FilterState.cgi",
-    "GetFilterSetting.cgi",
-    "ChangeFilter.cgi",
-    "SetFilterName.cgi",
-    "PulseGuide.cgi",
-    "IsPulseGuiding.cgi",
-    "PulseGuideGetTimeRemaining.cgi",
-    "AOGuide.cgi",
-    "AOStatus.cgi",
-    "GetFITSSetting.cgi",
-    "SetFITSSetting.cgi",
-    "Description.cgi",
-    "VersionNumbers.cgi",
-)
-CALLS = (
-    *(f"/api/{ccd.prefix}{call}" for ccd in CCDS for call in CCD_CALLS),
-    *(f"/api/{call}" for call in CAMERA_CALLS),
-)
-# Calls that cannot change anything; without --write no other is made.
-READING_CALLS = frozenset(
-    path
-    for path in CALLS
-    if path.endswith(("GetSettings.cgi", "State.cgi", "ImageReady.cgi", "IsPulseGuiding.cgi"))
-    or path.startswith(("/api/Get", "/api/PulseGuideGet", "/api/AOStatus", "/api/Desc", "/api/Ver"))
-)
 
 
 def resolve(bound: str, values: Mapping[str, str]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from indi_stx.conformance.checks import Extent, all_rows, run_rows
+from indi_stx.conformance.checks import Run, RunOptions, all_rows
 from indi_stx.conformance.http import Address
 from indi_stx.conformance.rows import Result
 from indi_stx.conformance.session import Pace, Session
@@ -13,7 +13,7 @@ from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.thread import SimulatorThread
 
 NO_PAUSE = Pace(gap_s=0.0, timeout_s=20.0, latency_s=0.02, settle_s=30.0)
-EVERYTHING = Extent(write=True, flash=True, fresh=True)
+EVERYTHING = RunOptions(write=True, flash=True, fresh=True, long_pulses=True)
 
 
 @contextmanager
@@ -31,9 +31,11 @@ def session_with(url: str, pace: Pace = NO_PAUSE) -> Session:
     return session
 
 
-def results_of(url: str, extent: Extent = EVERYTHING, pace: Pace = NO_PAUSE) -> dict[str, Result]:
-    """Run the rows of `extent`."""
-    with closing(run_rows(session_with(url, pace), all_rows(), extent)) as running:
+def results_of(
+    url: str, options: RunOptions = EVERYTHING, pace: Pace = NO_PAUSE
+) -> dict[str, Result]:
+    """Run the rows of `options`."""
+    with closing(Run(session_with(url, pace), all_rows(), options).results()) as running:
         return {result.row.id: result for result in running}
 
 

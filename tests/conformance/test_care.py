@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from indi_stx.conformance.checks import RESTORED, Extent, all_rows, run_rows
+from indi_stx.conformance.calls import READING_PATHS
+from indi_stx.conformance.checks import RESTORED, Run, RunOptions, all_rows
 from indi_stx.conformance.rows import Outcome
-from indi_stx.conformance.tables import READING_CALLS
 from tests.conformance.running import EVERYTHING, results_of, session_with, simulated, url_of
 
 pytestmark = pytest.mark.timeout(240)
@@ -46,9 +46,9 @@ def camera():
 def test_without_write_only_reading_calls_are_made(tmp_path: Path):
     log = tmp_path / "requests.jsonl"
     with simulated(request_log=log) as camera:
-        results = results_of(url_of(camera), Extent(fresh=True))
+        results = results_of(url_of(camera), RunOptions(fresh=True))
     paths = {json.loads(line)["uri"].split("?")[0] for line in log.read_text().splitlines()}
-    strangers = paths - READING_CALLS
+    strangers = paths - READING_PATHS
     assert strangers == {"/api/NoSuchCall.cgi", "/no/such/page"}
     assert not any("=" in json.loads(line)["uri"] for line in log.read_text().splitlines())
     skipped = [r for r in results.values() if r.outcome is Outcome.SKIP and r.row.needs_write]
@@ -57,7 +57,7 @@ def test_without_write_only_reading_calls_are_made(tmp_path: Path):
 
 def test_without_flash_nothing_is_written_to_flash(camera):
     before = camera.camera.flash.writes
-    results = results_of(url_of(camera), Extent(write=True, only="f*"))
+    results = results_of(url_of(camera), RunOptions(write=True, only="f*"))
     assert camera.camera.flash.writes == before
     assert results["fits.set.example"].seen == "writes to Flash memory: needs --flash"
     assert results["filter.default.Filter1Name"].seen == "tells defaults: needs --fresh"
@@ -81,7 +81,7 @@ def test_a_run_that_is_given_up_restores_too(camera):
     for uri in ODD_SETTINGS:
         session.accepted(uri)
     before = read_all(session)
-    running = run_rows(session, all_rows(), Extent(write=True, only="*set*"))
+    running = Run(session, all_rows(), RunOptions(write=True, only="*set*")).results()
     for result in running:
         if result.row.id == "guider.set.StartX.maximum":
             break
@@ -93,7 +93,7 @@ def test_a_run_that_is_given_up_restores_too(camera):
 def test_a_running_cooler_is_left_alone(camera):
     session = session_with(url_of(camera))
     session.accepted("/api/ImagerSetSettings.cgi?CoolerState=1&CCDTemperatureSetpoint=5.0")
-    results = results_of(url_of(camera), Extent(write=True, only="imager.set.C*"))
+    results = results_of(url_of(camera), RunOptions(write=True, only="imager.set.C*"))
     reasons = {r.seen for r in results.values() if r.row.id != RESTORED}
     assert reasons == {"the cooler is on"}
     asked = "/api/ImagerGetSettings.cgi?CoolerState&CCDTemperatureSetpoint"

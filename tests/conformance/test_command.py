@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 from indi_stx.cli import main
 from indi_stx.conformance.http import Address
 from indi_stx.errors import ValueRefused
-from tests.conformance.running import simulated, url_of
-from tests.conformance.wrong_camera import serving
+from tests.conformance.running import session_with, simulated, url_of
+from tests.conformance.wrong_camera import Wrong, serving, wrong_camera
 
 HTML = (
     b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n"
     b"<html><body>Hi!</body></>"
 )
+NOTHING_TESTED = 3
 MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -53,7 +55,7 @@ def test_a_wrong_camera_gives_1(capsys):
 
 def test_skipped_rows_are_counted_by_reason(capsys):
     with simulated() as camera:
-        assert conform(url_of(camera), "--only", "newer.*") == 0
+        assert conform(url_of(camera), "--only", "newer.*") == NOTHING_TESTED
     last = capsys.readouterr().out.splitlines()[-1]
     assert "3 the firmware of the document" in last
     assert "needs --write" in last
@@ -84,7 +86,13 @@ def test_silence_gives_2(capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("https://1.1.1.1",), ("http://1.1.1.1:x",), ("http://",), ("1.1.1.1", "--flash")],
+    [
+        ("https://1.1.1.1",),
+        ("http://1.1.1.1:x",),
+        ("http://",),
+        ("1.1.1.1", "--flash"),
+        ("1.1.1.1", "--long-pulses"),
+    ],
 )
 def test_impossible_arguments_give_2(arguments, capsys):
     assert conform(*arguments) == 2
@@ -106,6 +114,64 @@ def test_addresses(url, shown):
 def test_a_url_of_a_call_is_no_address():
     with pytest.raises(ValueRefused):
         Address.parse("http://1.1.1.1/api/Description.cgi")
+
+
+@pytest.mark.parametrize(
+    ("busy", "reason"),
+    [
+        ("ImagerStartExposure.cgi?Duration=3600&FrameType=1", "the Imager CCD is at work"),
+        ("PulseGuide.cgi?DirectionX=1&DurationX=600", "a guide relay is closed"),
+        ("ChangeFilter.cgi?NewPosition=4", "the filter wheel moves"),
+    ],
+)
+def test_a_camera_that_somebody_uses_is_not_written_to(busy, reason, capsys):
+    with simulated(time_scale=0.01) as camera:
+        session = session_with(url_of(camera))
+        session.accepted(f"/api/{busy}")
+        assert conform(url_of(camera), "--write", "--only", "imager.set.*") == NOTHING_TESTED
+        assert conform(url_of(camera), "--only", "imager.get.MaxADU") == 0
+    assert reason in capsys.readouterr().err
+
+
+def test_a_camera_whose_states_cannot_be_read_is_tested_but_not_written_to(capsys):
+    wrong = Wrong(body=lambda body: body.removesuffix(b"\r\n"))
+    with simulated() as camera, wrong_camera(camera.port, wrong) as url:
+        assert conform(url, "--write", "--only", "imager.s*") == 1
+    printed = capsys.readouterr().out
+    assert "FAIL  imager.state" in printed
+    assert "PASS" not in printed
+    assert "could not be restored afterwards" in printed
+
+
+def test_without_long_pulses_no_relay_closes_for_more_than_two_seconds(tmp_path: Path):
+    log = tmp_path / "requests.jsonl"
+    with simulated(request_log=log, time_scale=1.0) as camera:
+        assert conform(url_of(camera), "--write", "--quiet", "--only", "pulse.*") == 0
+    asked = " ".join(json.loads(line)["uri"] for line in log.read_text().splitlines())
+    durations = [float(one) for one in re.findall(r"Duration[XY]=([0-9.-]+)", asked)]
+    assert max(durations) == 2
+    assert min(durations) == 0  # no negative one either: in 16 bits it is 655 s
+
+
+def test_an_only_that_fits_no_row_tests_nothing(capsys):
+    with simulated() as camera:
+        assert conform(url_of(camera), "--only", "no.such.row") == NOTHING_TESTED
+    assert "0 rows" in capsys.readouterr().out
+
+
+def test_rows_on_what_the_camera_lacks_test_nothing(capsys):
+    with simulated(faults=("no-guider",)) as camera:
+        arguments = (url_of(camera), "--write", "--only", "guider.set.*")
+        assert conform(*arguments) == NOTHING_TESTED
+    assert "PASS  camera.restored" in capsys.readouterr().out
+
+
+def test_the_help_tells_every_exit_status(capsys):
+    with pytest.raises(SystemExit):
+        main(["conform", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    for text in ("0 all passed", "1 some failed", "2 no such", "3 nothing was tested", "128 + n"):
+        assert text in printed
 
 
 def test_a_camera_that_vanishes_is_not_asked_forever(capsys):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from indi_stx.conformance.checks import RESTORED, Extent, all_rows
+from indi_stx.conformance.calls import PATHS
+from indi_stx.conformance.checks import RESTORED, Run, RunOptions, all_rows
 from indi_stx.conformance.rows import Outcome
-from indi_stx.conformance.tables import CALLS
-from tests.conformance.running import results_of, simulated, url_of
+from tests.conformance.running import EVERYTHING, results_of, session_with, simulated, url_of
 
 pytestmark = pytest.mark.timeout(240)
 
 ROWS = [row.id for row in all_rows()]
-FILTERS = Extent(write=True, flash=True, fresh=True, only="filter.*")
+FILTERS = RunOptions(write=True, flash=True, fresh=True, only="filter.*")
 CAMERAS = {
     "document": {"model": "STT-8300", "firmware": "document"},
     "newer-odd-sensor": {"model": "STXL-6303", "firmware": "newer"},
@@ -41,8 +42,8 @@ def test_row(run, row):
 
 
 def test_a_run_makes_each_of_the_37_calls(run):
-    assert len(CALLS) == len(set(CALLS)) == 37
-    assert set(CALLS) <= {uri.split("?")[0] for uri in run[1]}
+    assert len(PATHS) == len(set(PATHS)) == 37
+    assert set(PATHS) <= {uri.split("?")[0] for uri in run[1]}
 
 
 def test_no_row_is_there_twice():
@@ -60,6 +61,18 @@ def _not_passed(results):
 def test_another_model_of_newer_firmware_passes_all_rows():
     with simulated(model="STX-16803", firmware="newer") as camera:
         assert _not_passed(results_of(url_of(camera))) == {}
+
+
+@pytest.mark.parametrize("only", ["imager.*", "[eg]*", "[!eig]*"])
+def test_no_row_needs_another_that_ran_before(only):
+    options = replace(EVERYTHING, only=only)
+    with simulated(firmware="newer", filter_name_key="example") as camera:
+        session = session_with(url_of(camera))
+        backwards = list(Run(session, all_rows()[::-1], options).results())
+    by_row = {result.row.id: result for result in backwards}
+    defaults = {row: result for row, result in by_row.items() if result.row.fresh}
+    assert _not_passed(by_row) == {}
+    assert defaults
 
 
 @pytest.mark.parametrize("slots", [5, 7])
@@ -96,8 +109,8 @@ def test_either_spelling_of_filter_names_passes_and_is_told(key, seen):
 )
 def test_what_a_camera_lacks_is_skipped_with_the_reason(fault, only, rows):
     with simulated(faults=(fault,), firmware="newer") as camera:
-        extent = Extent(write=True, flash=True, fresh=True, only=only)
-        left = _not_passed(results_of(url_of(camera), extent))
+        options = RunOptions(write=True, flash=True, fresh=True, only=only)
+        left = _not_passed(results_of(url_of(camera), options))
     assert left
     assert all(row.startswith(tuple(rows)) for row in left), left
     assert all(text.startswith(("SKIP: the camera has no", "SKIP: no")) for text in left.values())

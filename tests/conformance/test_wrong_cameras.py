@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from indi_stx.conformance.checks import Extent
+from indi_stx.conformance.checks import RunOptions
 from indi_stx.conformance.rows import Outcome
 from tests.conformance.running import EVERYTHING, NO_PAUSE, results_of, simulated, url_of
 from tests.conformance.wrong_camera import Wrong, wrong_camera
@@ -276,7 +276,7 @@ def test_wrong_behaviour_is_seen(name, camera_port):
 
 def test_the_camera_behind_the_wrong_ones_is_right(camera_port):
     with wrong_camera(camera_port, Wrong()) as url:
-        assert failed(results_of(url, Extent())) == {}
+        assert failed(results_of(url, RunOptions())) == {}
 
 
 def test_a_dash_as_the_document_prints_it_is_accepted(camera_port):
@@ -300,8 +300,8 @@ def test_a_dash_as_the_document_prints_it_is_accepted(camera_port):
     ],
 )
 def test_a_faulty_camera_is_seen(fault, rows, must_fail):
-    extent = replace(EVERYTHING, only=rows)
+    options = replace(EVERYTHING, only=rows)
     with simulated() as camera:
         camera.add_fault(fault)
-        results = results_of(url_of(camera), extent, replace(NO_PAUSE, timeout_s=0.5))
+        results = results_of(url_of(camera), options, replace(NO_PAUSE, timeout_s=0.5))
     assert len(failed(results)) >= must_fail, failed(results)

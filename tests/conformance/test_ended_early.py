@@ -1,0 +1,147 @@
+"""A run that is ended, or whose answers are lost, leaves the camera as it was and says so.
+
+The program is a real process. A server between it and the simulated camera lets the action through,
+then sends the signal, or loses the answer: so the moment is always the same.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.conformance.running import session_with, simulated, url_of
+from tests.conformance.wrong_camera import serving
+
+pytestmark = pytest.mark.timeout(120)
+
+PROGRAM = "import sys; from indi_stx.cli import main; sys.exit(main(sys.argv[1:]))"
+QUICK = ("--gap-ms", "0", "--start-latency", "0.02")
+ODD = "/api/ImagerSetSettings.cgi?BinX=2&CCDTemperatureSetpoint=-12.5&NumX=100"
+SETTINGS = "/api/ImagerGetSettings.cgi?BinX&CCDTemperatureSetpoint&CoolerState&StartX&NumX"
+ACTIONS = {
+    "pulse of minutes": ("pulse.longest.XPlus", b"DurationX=655.35"),
+    "pulse that must be refused": ("pulse.DurationX.655.36", b"DurationX=655.36"),
+    "pulse": ("pulse.example", b"DurationY=10"),
+    "exposure": ("imager.abort.running", b"ImagerStartExposure.cgi?Duration=300"),
+    "exposure of the guider": ("guider.start.busy", b"GuiderStartExposure.cgi?Duration=300"),
+    "filter": ("filter.change.4", b"NewPosition=4"),
+    "set point": ("imager.set.CCDTemperatureSetpoint.minimum", b"Setpoint=-100"),
+    "mirror": ("ao.highest", b"XPosition=100"),
+}
+
+
+@pytest.fixture
+def camera():
+    # In real time: what is left running is seen.
+    with simulated(time_scale=1.0) as running:
+        session = session_with(url_of(running))
+        session.accepted(ODD)
+        session.accepted("/api/ChangeFilter.cgi?NewPosition=2")
+        session.until("/api/FilterState.cgi", "0", {"0": "", "1": ""}, 30)
+        yield running
+
+
+@contextmanager
+def between(port: int, at: bytes, happens: Callable[[], bool]) -> Iterator[str]:
+    """Pass requests on; after each that has `at`, the answer is lost when `happens` says so."""
+
+    def respond(request: bytes) -> bytes:
+        request = request.replace(b"655.36", b"600.00")  # a camera that takes too long a pulse
+        with socket.create_connection(("127.0.0.1", port)) as behind:
+            behind.sendall(request)
+            pieces = []
+            while piece := behind.recv(262_144):
+                pieces.append(piece)
+        lost = at.replace(b"655.36", b"600.00") in request and happens()
+        return b"" if lost else b"".join(pieces)
+
+    with serving(respond) as url:
+        yield url
+
+
+def begin(url: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", PROGRAM, "conform", url, *QUICK, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def state_of(camera) -> dict[str, object]:
+    session = session_with(url_of(camera))
+    return {
+        "settings": session.lines(SETTINGS),
+        "states": [session.line(f"/api/{ccd}State.cgi") for ccd in ("Imager", "Guider")],
+        "filter": session.line("/api/GetFilterSetting.cgi?CurrentFilter"),
+        "wheel": session.line("/api/FilterState.cgi"),
+        "relay": session.line("/api/IsPulseGuiding.cgi"),
+        "mirror": session.line("/api/AOStatus.cgi"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "number"),
+    [
+        *((action, signal.SIGINT) for action in ACTIONS),
+        ("pulse of minutes", signal.SIGTERM),
+        ("pulse of minutes", signal.SIGHUP),
+        ("exposure", signal.SIGTERM),
+        ("exposure", signal.SIGHUP),
+    ],
+)
+def test_a_signal_ends_a_run_and_everything_is_restored(action, number, camera):
+    only, at = ACTIONS[action]
+    before = state_of(camera)
+    started = threading.Event()
+    run: list[subprocess.Popen[str]] = []
+
+    def send() -> bool:
+        assert started.wait(60)
+        run[0].send_signal(number)
+        return False
+
+    with between(camera.port, at, send) as url:
+        run.append(begin(url, "--write", "--long-pulses", "--only", only))
+        started.set()
+        _, errors = run[0].communicate(timeout=100)
+    assert state_of(camera) == before
+    assert run[0].returncode == 128 + number
+    assert "Ended early; restored: " in errors
+    assert "all settings compared" in errors
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_lost_answers_are_a_failed_row_and_everything_is_restored(action, lost, camera):
+    only, at = ACTIONS[action]
+    before = state_of(camera)
+    left = [None] * lost
+
+    with between(camera.port, at, lambda: bool(left) and left.pop() is None) as url:
+        run = begin(url, "--write", "--long-pulses", "--only", only)
+        printed, errors = run.communicate(timeout=100)
+    assert state_of(camera) == before
+    assert run.returncode == 1, errors
+    assert f"FAIL  {only} " in printed
+    assert "PASS  camera.restored" in printed
+
+
+@pytest.mark.parametrize(
+    ("at", "failed"), [(b"NewPosition=2", "filter wheel at 2"), (b"Setpoint=-12.5", "cooler")]
+)
+def test_a_part_that_is_not_restored_is_named_and_the_others_are_restored(at, failed, camera):
+    before = state_of(camera)
+    with between(camera.port, at, lambda: True) as url:
+        run = begin(url, "--write", "--quiet", "--only", "[fi]*.[cs]*[4m]")
+        printed, _ = run.communicate(timeout=100)
+    assert run.returncode == 1
+    assert "FAIL  camera.restored" in printed
+    left, _, restored = printed.partition("NOT RESTORED: ")[2].partition("; restored: ")
+    assert left.startswith(f"{failed} (")
+    others = {"cooler", "Imager frame", "filter wheel at 2", "all settings compared"} - {failed}
+    assert all(other in restored for other in others)
+    assert state_of(camera) == before  # what was lost was the answers
