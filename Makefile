@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+# Tests mostly wait, for exposures and moves: three at a time keep a processor core busy.
+WORKERS ?= $(shell expr 3 \* $$(nproc))
 SUDO    = $(if $(filter 0,$(shell id -u)),,sudo)
 apt     = $(shell sed 's/\#.*//' $(1))
 # The packages of a list that dpkg does not know as installed.
@@ -54,7 +56,7 @@ demo: setup-demo
 	$(BIN)/indi-stx demo
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 # The driver's tests with a real KStars, without a screen; needs no display.
 test-ekos: setup

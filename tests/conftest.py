@@ -43,10 +43,10 @@ def _children() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_over() -> Iterator[None]:
-    """Fail a test that leaks descriptors, threads or processes; give ends half a second to end."""
+    """Fail a test that leaks descriptors, threads or processes; give ends some time to end."""
     descriptors, threads, children = _descriptors(), set(threading.enumerate()), _children()
     yield
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while True:
         left = {
             "descriptors": {
@@ -69,11 +69,28 @@ def _nothing_left_over() -> Iterator[None]:
         time.sleep(0.02)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist's own hook reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Watch the tasks of asynchronous tests; the others have no event loop to watch."""
+    """Watch the tasks of asynchronous tests, and keep together what shares a fixture.
+
+    Tests that are not asynchronous have no event loop to watch. A worker makes a module's fixture
+    for itself, so tests that were handed out one by one would make it again on every worker.
+    """
     for item in items:
         if inspect.iscoroutinefunction(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.usefixtures("_no_task_left_over"))
+        for fixture in _shared_fixtures(item):
+            item.add_marker(pytest.mark.xdist_group(f"{item.parent.nodeid}-{fixture}"))
+
+
+def _shared_fixtures(item: pytest.Item) -> list[str]:
+    """Return the module's own fixtures that a test shares with others, with their parameters."""
+    places = item.callspec.indices if hasattr(item, "callspec") else {}
+    return [
+        f"{name}{places.get(name, '')}"
+        for name, definitions in item._fixtureinfo.name2fixturedefs.items()
+        if definitions[-1].scope == "module"
+    ]
 
 
 @pytest_asyncio.fixture

@@ -15,7 +15,6 @@ from astropy.io import fits
 COMMAND = str(Path(sys.executable).parent / "indi-stx")
 
 
-@pytest.mark.timeout(120)
 def test_the_demo_leaves_a_picture_with_stars(tmp_path: Path) -> None:
     done = subprocess.run(
         [COMMAND, "demo", "--exposure", "1"], cwd=tmp_path, capture_output=True, text=True

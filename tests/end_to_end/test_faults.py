@@ -31,7 +31,7 @@ async def start(place: Observatory, seconds: float) -> int:
 
 async def arrives(place: Observatory, since: int) -> OneBlob:
     """Return the frame once it is there and its exposure Ok; it is the one of the sensor."""
-    blob = await place.client.blob(since=since, limit_s=50)
+    blob = await place.client.blob(since=since)
     await place.client.update("CCD_EXPOSURE", State.OK, since=since)
     assert isinstance(blob.content, bytes | memoryview)
     pixels = place.sensor_bytes()
@@ -41,7 +41,7 @@ async def arrives(place: Observatory, since: int) -> OneBlob:
 
 async def is_lost(place: Observatory, since: int) -> str:
     """Return what the user is told when the exposure turns Alert; there is no BLOB."""
-    await place.client.update("CCD_EXPOSURE", State.ALERT, since=since, limit_s=50)
+    await place.client.update("CCD_EXPOSURE", State.ALERT, since=since)
     assert not place.client.sets("CCD1", since)
     errors = [t for t in place.client.texts_said(since) if t.startswith("[ERROR]")]
     return errors[-1]

@@ -59,14 +59,17 @@ async def test_moves_wait_for_each_other(tmp_path: Path) -> None:
         ]
 
 
-@pytest.mark.parametrize("slot", [0, 9, -1, 2.5])
-async def test_slots_that_do_not_exist_are_refused(tmp_path: Path, slot: float) -> None:
+async def test_slots_that_do_not_exist_are_refused(
+    tmp_path: Path, subtests: pytest.Subtests
+) -> None:
     async with observatory(tmp_path, FAST) as place:
-        since = await move(place.client, slot)
-        await place.client.update("FILTER_SLOT", State.ALERT, since=since)
-        assert slots_told(place.client, since) == [(State.ALERT, 1)]
-        assert place.client.texts_said(since)[0].startswith("[ERROR] ")
-        assert not [r for r in place.requests() if "ChangeFilter" in r.uri]
+        for slot in (0, 9, -1, 2.5):
+            with subtests.test(slot=slot):
+                since = await move(place.client, slot)
+                await place.client.update("FILTER_SLOT", State.ALERT, since=since)
+                assert slots_told(place.client, since) == [(State.ALERT, 1)]
+                assert place.client.texts_said(since)[0].startswith("[ERROR] ")
+                assert not [r for r in place.requests() if "ChangeFilter" in r.uri]
 
 
 @pytest.mark.parametrize(
@@ -167,14 +170,17 @@ async def test_names_live_in_the_cameras_flash(tmp_path: Path) -> None:
         assert flash_writes(place) == 1
 
 
-@pytest.mark.parametrize("name", ["seventeen letters", "H\N{GREEK SMALL LETTER ALPHA}", ""])
-async def test_names_that_the_camera_cannot_keep_are_refused(tmp_path: Path, name: str) -> None:
+async def test_names_that_the_camera_cannot_keep_are_refused(
+    tmp_path: Path, subtests: pytest.Subtests
+) -> None:
     async with observatory(tmp_path, FAST) as place:
-        since = await place.client.texts("FILTER_NAME", FILTER_SLOT_NAME_1=name)
-        told = await place.client.update("FILTER_NAME", State.ALERT, since=since)
-        assert told.elements[0].value == "Empty"
-        assert "name" in place.client.texts_said(since)[0].lower()
-        assert flash_writes(place) == 0
+        for name in ("seventeen letters", "H\N{GREEK SMALL LETTER ALPHA}", ""):
+            with subtests.test(name=name):
+                since = await place.client.texts("FILTER_NAME", FILTER_SLOT_NAME_1=name)
+                told = await place.client.update("FILTER_NAME", State.ALERT, since=since)
+                assert told.elements[0].value == "Empty"
+                assert "name" in place.client.texts_said(since)[0].lower()
+                assert flash_writes(place) == 0
 
 
 async def test_another_clients_name_is_noticed(tmp_path: Path) -> None:

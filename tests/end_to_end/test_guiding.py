@@ -105,7 +105,6 @@ async def guide(client: WireClient, move: Move, stroke: float) -> np.ndarray:
     return np.array(errors)
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize(("move", "stroke"), [(pulse, 600), (tilt, 12)], ids=["relays", "AO"])
 async def test_a_drifting_star_is_held(tmp_path: Path, move: Move, stroke: float) -> None:
     async with observatory(tmp_path, DRIFTING) as place:

@@ -7,7 +7,6 @@ import os
 import subprocess
 from collections.abc import Callable
 
-import pytest
 from astropy.io import fits
 
 from indi_stx.indi import (
@@ -54,7 +53,6 @@ class Shell:
                 return message
 
 
-@pytest.mark.timeout(60)
 def test_a_frame_over_pipes() -> None:
     process = subprocess.Popen([DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     shell = Shell(process)

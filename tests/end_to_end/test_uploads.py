@@ -164,16 +164,17 @@ async def process(client: WireClient, element: str) -> int:
     return since
 
 
-@pytest.mark.parametrize("settings", [{"UPLOAD_PREFIX": "a/b"}, {"UPLOAD_DIR": ""}])
-async def test_impossible_settings_are_refused(tmp_path: Path, settings: dict[str, str]) -> None:
+async def test_impossible_settings_are_refused(tmp_path: Path, subtests: pytest.Subtests) -> None:
     async with observatory(tmp_path, SMALL) as place:
         client = place.client
         await client.defined("UPLOAD_SETTINGS")
         before = dict(client.values[DEVICE, "UPLOAD_SETTINGS"])
-        since = await client.texts("UPLOAD_SETTINGS", **settings)
-        await client.update("UPLOAD_SETTINGS", State.ALERT, since=since)
-        assert client.values[DEVICE, "UPLOAD_SETTINGS"] == before
-        assert "[ERROR]" in client.texts_said(since)[0]
+        for settings in ({"UPLOAD_PREFIX": "a/b"}, {"UPLOAD_DIR": ""}):
+            with subtests.test(**settings):
+                since = await client.texts("UPLOAD_SETTINGS", **settings)
+                await client.update("UPLOAD_SETTINGS", State.ALERT, since=since)
+                assert client.values[DEVICE, "UPLOAD_SETTINGS"] == before
+                assert "[ERROR]" in client.texts_said(since)[0]
 
 
 async def unwritable(place: Observatory, tmp_path: Path) -> None:
