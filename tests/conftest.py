@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+<<<<<<< HEAD
 from hypothesis import HealthCheck, settings
 
 # An example that takes long on a busy machine is not wrong; continuous integration repeats itself.
@@ -23,6 +24,9 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("busy")
+=======
+from xdist.scheduler import LoadScopeScheduling
+>>>>>>> w-client
 
 
 def _descriptors() -> dict[str, str]:
@@ -69,28 +73,28 @@ def _nothing_left_over() -> Iterator[None]:
         time.sleep(0.02)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist's own hook reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Watch the tasks of asynchronous tests, and keep together what shares a fixture.
-
-    Tests that are not asynchronous have no event loop to watch. A worker makes a module's fixture
-    for itself, so tests that were handed out one by one would make it again on every worker.
-    """
+    """Watch the tasks of asynchronous tests; the others have no event loop to watch."""
     for item in items:
         if inspect.iscoroutinefunction(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.usefixtures("_no_task_left_over"))
-        for fixture in _shared_fixtures(item):
-            item.add_marker(pytest.mark.xdist_group(f"{item.parent.nodeid}-{fixture}"))
 
 
-def _shared_fixtures(item: pytest.Item) -> list[str]:
-    """Return the module's own fixtures that a test shares with others, with their parameters."""
-    places = item.callspec.indices if hasattr(item, "callspec") else {}
-    return [
-        f"{name}{places.get(name, '')}"
-        for name, definitions in item._fixtureinfo.name2fixturedefs.items()
-        if definitions[-1].scope == "module"
-    ]
+class ByFixture(LoadScopeScheduling):
+    """Hand tests out one by one, but keep those together that share a module's fixture.
+
+    A worker makes such a fixture for itself, and in conformance it is a whole camera held to the
+    whole document. (xdist's own groups, `--dist loadgroup`, do nothing under pytest 9.2.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module.startswith("tests/conformance/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFixture:
+    """Tell pytest-xdist how to distribute."""
+    return ByFixture(config, log)
 
 
 @pytest_asyncio.fixture
