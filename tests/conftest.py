@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-<<<<<<< HEAD
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 # An example that takes long on a busy machine is not wrong; continuous integration repeats itself.
 settings.register_profile(
@@ -24,9 +24,6 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("busy")
-=======
-from xdist.scheduler import LoadScopeScheduling
->>>>>>> w-client
 
 
 def _descriptors() -> dict[str, str]:
