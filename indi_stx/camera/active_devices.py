@@ -1,8 +1,8 @@
 """The devices around the camera, as the user named them, and what they say.
 
-Their properties are snooped through the server; each value is taken only from the device that is
-named for its role, and forgotten when that device withdraws it or another one is named. A driver
-that dies takes nothing back (indiserver 1.9.9: snoopers are not told).
+Their properties are snooped through the server. Each value is taken only from the device that is
+named for its role, and forgotten when that device deletes it or another one is named. When a driver
+dies, its last values stay (indiserver 1.9.9 does not tell snoopers).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SNOOPED = {
 }
 """Which properties each role is asked for."""
 TOGETHER_S = 5.0
-"""How much older than JNow coordinates a J2000 report may be and still mean the same place."""
+"""How much older than JNow coordinates J2000 ones may be and still be of the same place."""
 MAX_NAME_CHARS = 63
 
 
@@ -74,10 +74,10 @@ class ActiveDevices(Subsystem):
 
     @devices.on_write
     async def _devices_requested(self, new: Texts) -> None:
-        """Listen to the devices that are newly named; names that stay are left in peace."""
+        """Listen to the devices that are newly named; those that stay are not asked again."""
         names = {role: name.strip() for role, name in new.items()}
         if too_long := [name for name in names.values() if len(name) > MAX_NAME_CHARS]:
-            raise ValueRefused(f"No INDI device has a name of this length: {too_long[0]!r}.")
+            raise ValueRefused(f"The name of an INDI device cannot be this long: {too_long[0]!r}.")
         self.devices.publish(names, State.OK)
         self._follow()
 
@@ -105,7 +105,7 @@ class ActiveDevices(Subsystem):
         """Where the telescope looks; J2000 coordinates are preferred when both are reported."""
         scope = self._near["ACTIVE_TELESCOPE"]
         mean, of_date = "EQUATORIAL_COORD", "EQUATORIAL_EOD_COORD"
-        # An EQUATORIAL_COORD that the mount does not keep up was a target once.
+        # An EQUATORIAL_COORD that the mount no longer updates may be an old target.
         fresh = scope.heard_s(mean) >= scope.heard_s(of_date) - TOGETHER_S
         for prop in (mean, of_date) if fresh else (of_date,):
             ra_hours, dec_deg = scope.number(prop, "RA"), scope.number(prop, "DEC")
@@ -134,22 +134,22 @@ class ActiveDevices(Subsystem):
 
     @property
     def focal_length_mm(self) -> float | None:
-        """The telescope's focal length as its mount's driver has it."""
+        """The telescope's focal length as reported by the mount's driver."""
         return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "TELESCOPE_FOCAL_LENGTH")
 
     @property
     def aperture_mm(self) -> float | None:
-        """The telescope's aperture as its mount's driver has it."""
+        """The telescope's aperture as reported by the mount's driver."""
         return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "TELESCOPE_APERTURE")
 
     @property
     def guide_scope_focal_length_mm(self) -> float | None:
-        """The guide scope's focal length as the mount's driver has it."""
+        """The guide scope's focal length as reported by the mount's driver."""
         return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "GUIDER_FOCAL_LENGTH")
 
     @property
     def guide_scope_aperture_mm(self) -> float | None:
-        """The guide scope's aperture as the mount's driver has it."""
+        """The guide scope's aperture as reported by the mount's driver."""
         return self._near["ACTIVE_TELESCOPE"].positive("TELESCOPE_INFO", "GUIDER_APERTURE")
 
     # --- the others ----------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class ActiveDevices(Subsystem):
 
     @property
     def filter_name(self) -> str | None:
-        """The filter in the light path, as the driver of another wheel tells."""
+        """The filter in the light path, as reported by the driver of another wheel."""
         wheel = self._near["ACTIVE_FILTER"]
         slot = wheel.number("FILTER_SLOT", "FILTER_SLOT_VALUE")
         return wheel.text("FILTER_NAME", f"FILTER_SLOT_NAME_{slot:.0f}") if slot else None

@@ -1,4 +1,4 @@
-"""The way to the camera: address, connecting, simulation, and what the camera says it is."""
+"""The connection to the camera: its address, connecting, and the simulated camera."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class Connectable(Owner, Protocol):
         """Start the simulated camera and return its address."""
 
     async def open_session(self, host: str, port: int) -> CameraFacts:
-        """Connect to a camera and read what it is; nothing is defined yet."""
+        """Connect to a camera and read its facts; nothing is defined yet."""
 
     def show_session(self) -> None:
         """Define the properties of the session, and begin to poll."""
 
     async def end_session(self) -> None:
-        """Close the session, whatever there is of it."""
+        """Close the session, if there is one."""
 
     def autosave(self, p: Property[Any]) -> None:
         """Save a property without making anybody wait."""
 
 
 class Connection(Subsystem):
-    """CONNECTION and what decides where it leads."""
+    """CONNECTION, and which camera it connects to."""
 
     device: Connectable
 
@@ -76,7 +76,7 @@ class Connection(Subsystem):
 
     @connection.on_write
     async def _connection_requested(self, new: Switches) -> None:
-        """Connect to the camera, or let go of it."""
+        """Connect to the camera, or disconnect from it."""
         if new["CONNECT"] == self.device.connected:
             self.connection.publish(state=State.OK if new["CONNECT"] else State.IDLE)
         elif new["CONNECT"]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "SBIG STX"
 DRIVER_VERSION = ".".join(__version__.split(".")[:2])
-"""PHD2 reads this as a number and wants at least 2.1 of a driver that has adaptive optics."""
+"""PHD2 reads this as a number; from a driver with adaptive optics it wants at least 2.1."""
 FEATURES: tuple[type[Feature], ...] = (
     CameraInfo,
     Imager,
@@ -54,7 +54,7 @@ FEATURES: tuple[type[Feature], ...] = (
 )
 """In the order in which their properties are defined."""
 LASTING = (UserCards, Destination, MirrorPosition, UnsavedFrames)
-"""What outlives a connection, besides values that their declarations call lasting."""
+"""What outlives a connection, in addition to properties declared as `lasting`."""
 
 
 class Interface(enum.IntFlag):
@@ -113,7 +113,7 @@ class CameraDevice(Device):
             session.tasks.spawn(work, f"{self.guide_head.name} appears")
 
     async def close(self) -> None:
-        """End everything; an exposure goes on in the camera, for whoever comes next."""
+        """End everything; an exposure that is running goes on in the camera."""
         await super().close()
         await self._stop_simulator()
 
@@ -190,7 +190,7 @@ class CameraDevice(Device):
 
 
 def _introduce(device: Device, interface: Interface) -> None:
-    """Fill in DRIVER_INFO: clients decide by its first definition what the device is."""
+    """Fill in DRIVER_INFO: its first definition tells clients what kind of device this is."""
     device.general.driver_info.assign(
         {
             "DRIVER_NAME": device.name,

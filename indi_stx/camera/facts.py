@@ -42,7 +42,7 @@ class CcdFacts:
         """Ask a CCD for its facts, in one request.
 
         Raises:
-            CameraError: no answer, or not one of this camera's.
+            CameraError: no answer, or one that no camera gives.
         """
         s: CcdSettings = await ccd.get_settings(
             "sensor_width",
@@ -77,7 +77,7 @@ class CameraFacts:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What of the optional hardware there is."""
+        """The optional hardware that this camera has."""
         found = {
             Capability.COOLER: True,
             Capability.FAN: self.has_fan,
@@ -88,7 +88,7 @@ class CameraFacts:
 
     @classmethod
     async def read(cls, camera: Camera) -> Self:
-        """Ask who is there; the first call also tells a camera from any other web server.
+        """Ask the camera what it is; the first call fails at a web server that is no camera.
 
         Raises:
             CameraError: unreachable, or not a camera.
@@ -104,7 +104,7 @@ class CameraFacts:
 
 
 async def _facts_if_there(ccd: Ccd) -> CcdFacts | None:
-    """Return the facts of a CCD that may be missing: it is refused then, or has no pixels."""
+    """Return the facts of a CCD, None when it is missing: refused, or without pixels."""
     try:
         facts = await CcdFacts.read(ccd)
     except CameraRefused:

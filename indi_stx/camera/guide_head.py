@@ -1,7 +1,7 @@
 """The external (remote) guide head: a second INDI device of the same process.
 
 It appears when a camera that has one is connected and disappears with the connection. Its name
-has no "Guider" in it: KStars would look for a guide chip in the device of such a name.
+does not contain "Guider", because KStars looks for a guide chip in a device with such a name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LASTING = (UnsavedFrames,)
 
 
 class Attachable(Owner, Protocol):
-    """A device that lives by the connection of another one."""
+    """A device that depends on the connection of another one."""
 
     @property
     def connected(self) -> bool:
@@ -44,7 +44,7 @@ class Attachable(Owner, Protocol):
 
 
 class HeadConnection(Subsystem):
-    """CONNECTION of a device that lives by the connection of another one."""
+    """CONNECTION of a device that depends on the connection of another one."""
 
     device: Attachable
 
@@ -73,9 +73,9 @@ class GuideHead(Device):
     """The second device.
 
     Args:
-        camera_name: name of the device whose camera it hangs on.
+        camera_name: name of the device whose camera the head is plugged into.
         host: the process.
-        config: of that device; the head's own file stands beside it.
+        config: of that device; the head's own file is in the same directory.
     """
 
     def __init__(self, camera_name: str, host: Host, config: ConfigFile) -> None:
@@ -101,7 +101,7 @@ class GuideHead(Device):
         await self.attach()
 
     async def disappear(self) -> None:
-        """Let go, and become unknown to clients again."""
+        """Disconnect, and delete the device from the clients."""
         self._camera_session = None
         if not self.visible:
             return
@@ -120,7 +120,7 @@ class GuideHead(Device):
         """
         of_camera = self._camera_session
         if of_camera is None or of_camera.closed:
-            raise ValueRefused(f"Connect {self._camera_name} first; this head follows it.")
+            raise ValueRefused(f"Connect {self._camera_name} first: the head is part of it.")
         session = self._new_session(of_camera)
         await self.begin_session(session)
         if self._camera_session is not of_camera:
@@ -153,7 +153,7 @@ class GuideHead(Device):
 
 
 class GuideHeadOfCamera(Feature):
-    """Ends the guide head's device with the camera's session; has no property of its own."""
+    """Ends the guide head's device with the camera's session; has no properties itself."""
 
     needs = Capability.EXTERNAL_GUIDER
 
@@ -162,5 +162,5 @@ class GuideHeadOfCamera(Feature):
         self._head = head
 
     async def end(self) -> None:
-        """Let the head go."""
+        """Disconnect the guide head and delete it from the clients."""
         await self._head.disappear()

@@ -1,6 +1,6 @@
-"""What outlives a connection on purpose; all else is made anew with the next session.
+"""What outlives a connection on purpose; everything else is made anew for the next session.
 
-Values of properties are not in here: a declaration says `lasting=True` (`indi_stx.driver.spec`).
+Property values are not kept here: their declaration says `lasting=True` (`indi_stx.driver.spec`).
 """
 
 from __future__ import annotations

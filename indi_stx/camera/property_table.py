@@ -1,7 +1,7 @@
 """`indi-stx properties`: all INDI properties of the driver, as documentation.
 
-The table is made from the declarations themselves, so it cannot be wrong; limits that only the
-camera knows are shown as the widest ones. `--update FILE` replaces the part between the markers.
+The table is made from the declarations, so the two cannot disagree; where only the camera knows the
+limits, the widest possible ones are shown. `--update FILE` replaces the part between the markers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A session of a camera: its client, what it said of itself, and the features that it has.
+"""A session with a camera: the HTTP client, what the camera said of itself, and its features.
 
-The HTTP library is imported with the first one: the driver must be ready long before that.
+The HTTP library is imported for the first session only, so that the driver starts quickly.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class CameraSession(Session):
     """One connection to a camera, or to its guide head.
 
     Attributes:
-        device: the INDI device that it belongs to.
+        device: the INDI device that the session belongs to.
         camera: the HTTP client.
         facts: what the camera said of itself when it was connected.
         lasting: what earlier sessions have left for this one.
@@ -47,8 +47,8 @@ class Feature(Subsystem):
     """A subsystem of a session: one thing that the camera can do.
 
     Attributes:
-        needs: hardware without which the feature does not exist; None for none.
-        reads: parameters that `observe` needs, besides those that properties show.
+        needs: hardware without which the feature does not exist; None when it needs none.
+        reads: polled parameters that `observe` needs, in addition to those that properties show.
     """
 
     needs: ClassVar[Capability | None] = None
@@ -70,13 +70,13 @@ class Feature(Subsystem):
 async def open_client(
     device: Owner, host: str, port: int, resources: contextlib.AsyncExitStack
 ) -> tuple[Camera, CameraFacts]:
-    """Return a client of the camera at an address, and what it says of itself.
+    """Return an HTTP client of the camera at an address, and what the camera says of itself.
 
     Args:
-        device: whose clock paces the commands.
+        device: the INDI device; its clock paces the commands.
         host: name or IP address.
         port: of the camera's web server.
-        resources: closes the client.
+        resources: the stack that will close the client.
 
     Raises:
         CameraError: unreachable, or not a camera.

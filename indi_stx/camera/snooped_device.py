@@ -1,6 +1,6 @@
-"""One device beside the camera, listened to: its last reports, and typed looks into them.
+"""One snooped device: the last values it reported, with typed access to them.
 
-What it reports is whatever another driver chose to send, so every look checks kind and sense.
+Another driver may send anything, so every access checks the value's type and range.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class SnoopedDevice:
     """One device that is listened to.
 
     Attributes:
-        name: of the device; empty for none.
+        name: of the device; empty when none is listened to.
     """
 
     def __init__(self, snoop: Snoop, clock: Clock, properties: tuple[str, ...]) -> None:
@@ -29,7 +29,7 @@ class SnoopedDevice:
         self._heard_s: dict[str, float] = {}
 
     def follow(self, name: str) -> None:
-        """Forget the device so far and listen to another one, or to none."""
+        """Forget the previous device and listen to another one, or to none."""
         for prop, listener in self._listeners.items():
             if self.name:
                 self._snoop.forget(self.name, prop, listener)
@@ -62,7 +62,7 @@ class SnoopedDevice:
         return self._values.get(prop, {}).get(element) is True
 
     def heard_s(self, prop: str) -> float:
-        """Return when it last reported a property, on the monotonic clock; long ago for never."""
+        """Return when it last reported a property, on the monotonic clock; -inf for never."""
         return self._heard_s.get(prop, -math.inf)
 
     def _hear(self, prop: str, values: Mapping[str, Value] | None) -> None:

@@ -1,4 +1,4 @@
-"""Gather for each CCD what its header tells beyond the exposure, from features and snooped devices.
+"""Gather header facts that are not about the exposure, from features and snooped devices.
 
 The imager and the internal guider look through the same telescope and the same filter; the guide
 head has a telescope of its own and neither filter nor cooler.
@@ -17,7 +17,7 @@ from indi_stx.camera.features.fits_header import FitsHeader
 
 @dataclass(frozen=True)
 class HeaderSources:
-    """Who knows what belongs into headers."""
+    """The sources of these facts."""
 
     around: ActiveDevices
     user: FitsHeader

@@ -1,4 +1,4 @@
-"""The tabs that a camera adds to those of every device; libindi's names where it has one."""
+"""The tabs that a camera adds to those of every device, with libindi's names where it has any."""
 
 IMAGE_SETTINGS = "Image Settings"
 IMAGE_INFO = "Image Info"

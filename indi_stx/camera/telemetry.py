@@ -1,7 +1,7 @@
 """Telemetry: one request a period for all polled parameters of each CCD.
 
-Which parameters those are follows from the features: what their properties show
-(`shows=` in a declaration) and what they read besides. Source: STX API, Get Settings.
+The features say which parameters those are: what their properties show (`shows=` in a declaration)
+and what else they read (`reads`). Source: STX API, Get Settings.
 """
 
 from __future__ import annotations

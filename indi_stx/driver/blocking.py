@@ -1,7 +1,8 @@
-"""Calls that block, above all those that use the disk: in threads, so that the loop goes on.
+"""Run blocking calls, mostly disk access, in threads, so that the event loop keeps running.
 
-A call that has begun in a thread cannot be stopped. Whoever waits for it here therefore waits for
-its end even when cancelled: only then may the file or the memory that it uses be let go of.
+A call that has begun in a thread cannot be stopped. `in_thread` therefore waits for its end even
+when the caller is cancelled: until then the call may still use a file or memory that the caller
+would release.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[[], T]) -> T:
-    """Return what a call returns that runs in a thread; a cancellation waits for the call's end."""
+    """Run a call in a thread and return its result; when cancelled, first wait for its end."""
     running = asyncio.get_running_loop().run_in_executor(None, call)
     cancelled: asyncio.CancelledError | None = None
     while not running.done():
@@ -28,5 +29,5 @@ async def in_thread(call: Callable[[], T]) -> T:
     if cancelled is None:
         return running.result()
     if (failure := running.exception()) is not None:
-        logger.error("%s failed after it had been given up", call, exc_info=failure)
+        logger.error("%s failed after its caller was cancelled", call, exc_info=failure)
     raise cancelled

@@ -35,32 +35,32 @@ class Channel(ABC):
 
     @abstractmethod
     async def receive(self) -> bytes:
-        """Return the next bytes from the peer; empty at its end, also when it broke."""
+        """Return the next bytes from the peer; empty once the stream has ended or broken."""
 
     @abstractmethod
     def send(self, data: bytes, fds: Sequence[int] = ()) -> None:
-        """Queue bytes; descriptors travel with the first of them and are duplicated at once."""
+        """Queue bytes; descriptors are duplicated at once and travel with the first byte."""
 
     @abstractmethod
     async def drain(self) -> None:
-        """Wait until everything queued is with the operating system, or the peer is gone."""
+        """Wait until the operating system has taken everything queued, or the peer is gone."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of the stream, what is still queued included."""
+        """Close the stream and drop what is still queued."""
 
 
 class NoChannel(Channel):
-    """Nobody at the other end: for looking at a device without running it."""
+    """A channel without a peer, for inspecting a device without running it."""
 
     passes_descriptors = False
 
     async def receive(self) -> bytes:
-        """Return the end at once."""
+        """Report the end of the stream at once."""
         return b""
 
     def send(self, data: bytes, fds: Sequence[int] = ()) -> None:
-        """Forget it."""
+        """Drop the bytes."""
 
     async def drain(self) -> None:
         """Nothing is ever queued."""
@@ -90,7 +90,7 @@ class SocketChannel(Channel):
             return b""
 
     def send(self, data: bytes, fds: Sequence[int] = ()) -> None:
-        """Queue bytes, and descriptors with the first of them."""
+        """Queue bytes, and descriptors with the first byte."""
         if self._broken or not data:
             return
         self._queue.append((memoryview(data), tuple(os.dup(fd) for fd in fds)))
@@ -103,7 +103,7 @@ class SocketChannel(Channel):
         await self._drained.wait()
 
     async def close(self) -> None:
-        """Drop what is queued and let go."""
+        """Drop what is queued and close the socket."""
         self._give_up()
         self._sock.close()
 
@@ -122,7 +122,7 @@ class SocketChannel(Channel):
             self._drained.set()
 
     def _send_some(self, data: memoryview, fds: tuple[int, ...]) -> None:
-        """Send one piece; what the kernel did not take goes back to the head, without its fds."""
+        """Send one piece; requeue first, without descriptors, what the kernel did not take."""
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         try:
             sent = self._sock.sendmsg([data], rights)
@@ -192,11 +192,11 @@ class PipeChannel(Channel):
         await self._drained.wait()
 
     async def close(self) -> None:
-        """Drop what is queued and let go."""
+        """Drop what is queued and end the writing thread."""
         with self._wake:
             self._closed = True
             self._wake.notify()
-        # The reading thread may sit in os.read; it is a daemon and its descriptor stays its own.
+        # The reading thread may be blocked in os.read: it is a daemon and keeps its descriptor.
 
     def _read(self) -> None:
         data = b"-"
@@ -230,7 +230,7 @@ class PipeChannel(Channel):
             self._drained.set()
 
     def _tell(self, what: object, *args: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed, nobody listens any more
             self._loop.call_soon_threadsafe(what, *args)  # type: ignore[arg-type]
 
 

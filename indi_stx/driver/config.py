@@ -1,4 +1,4 @@
-"""Configuration files in libindi's place and format, readable by either side.
+"""Configuration files in libindi's place and format: each can read what the other has written.
 
 `~/.indi/<device>_config.xml` holds values, never definitions: an <INDIDriver> of new vectors.
 libindi writes it in two layouts (single or double quotes, values indented or not); both are read.
@@ -51,7 +51,7 @@ class ConfigFile:
         return cls(path, device)
 
     def read_now(self) -> list[SavedProperty]:
-        """Return what is saved, in the order of the file; blocks, for the time before the loop.
+        """Return what is saved, in the order of the file; blocks, so only before the loop runs.
 
         Raises:
             ConfigError: there is no file, it cannot be read, or it is not a configuration.
@@ -67,7 +67,7 @@ class ConfigFile:
         """Put the factory copy in the file's place and return it.
 
         Raises:
-            ConfigError: there is none, it is damaged, or the file cannot be written.
+            ConfigError: there is no factory copy, it is damaged, or the file cannot be written.
         """
         async with self._turn:
             return await in_thread(self._restore_default)
@@ -75,7 +75,7 @@ class ConfigFile:
     async def save(
         self, changed: Sequence[SavedProperty], everything: Sequence[SavedProperty]
     ) -> str | None:
-        """Write values into the file, leaving what else is in it, if that changes anything.
+        """Write values into the file and keep the others in it; an unchanged file is not touched.
 
         The first file ever written is kept as the factory copy.
 
@@ -85,8 +85,8 @@ class ConfigFile:
                 when there is no usable file yet.
 
         Returns:
-            What was wrong with the old file, which is kept with ".damaged" appended; None for
-            nothing.
+            What was wrong with the old file, which is then kept with ".damaged" appended; None when
+            nothing was.
 
         Raises:
             ConfigError: the directory or the file cannot be written; the old file is intact.
@@ -98,7 +98,7 @@ class ConfigFile:
         """Delete the file, but not its factory copy.
 
         Raises:
-            ConfigError: there is none, or it cannot be deleted.
+            ConfigError: there is no file, or it cannot be deleted.
         """
         async with self._turn:
             try:
@@ -143,7 +143,7 @@ class ConfigFile:
             return False
 
     def _set_aside(self) -> None:
-        """Keep a file that is about to be replaced unread."""
+        """Rename a file that could not be read, before a new one takes its place."""
         if self.path.exists():
             try:
                 self.path.replace(self.path.with_name(self.path.name + ".damaged"))
@@ -200,9 +200,9 @@ def _parse(path: Path) -> list[SavedProperty]:
     except OSError as error:
         raise ConfigError(f"Cannot read {path}: {error.strerror}") from error
     except ElementTree.ParseError as error:
-        raise ConfigError(f"{path} is damaged ({error}); save the configuration anew") from error
+        raise ConfigError(f"{path} is damaged ({error}); save the configuration again") from error
     if root.tag != "INDIDriver":
-        raise ConfigError(f"{path} is not an INDI configuration; save the configuration anew")
+        raise ConfigError(f"{path} is not an INDI configuration; save the configuration again")
     kinds = {f"new{kind.value}Vector": kind for kind in Kind}
     return [
         SavedProperty(

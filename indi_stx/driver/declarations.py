@@ -10,9 +10,10 @@
         @ramp.on_write
         async def _ramp_requested(self, new: Numbers) -> None: ...
 
-On the class, `ramp` is the declaration, listable without a camera; on an instance it is the live
-property. When it is defined and deleted, limits, partial writes, saving, what it shows of a poll
-and the documentation row all follow from the declaration.
+On the class, `ramp` is the declaration, which can be listed without a camera; on an instance it is
+the live property. The declaration alone decides when the property is defined and deleted, its
+limits, how partial writes are completed, what is saved, which polled values it shows, and its row
+in the documentation.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ H = TypeVar("H", bound=Callable[..., Awaitable[None]])
 
 
 class HasProperties(Protocol):
-    """What declarations stand on."""
+    """An object whose class has declarations."""
 
     def property_of(self, declaration: Declaration[P]) -> P:
         """Return the live property of a declaration."""

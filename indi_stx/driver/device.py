@@ -1,4 +1,4 @@
-"""A device: subsystems that live as long as it does, and those of its present session.
+"""A device: subsystems that live as long as it does, and those of its current session.
 
 The device routes clients' writes to the lane of the subsystem that owns the property, and makes
 sure that every write gets an answer: new values, or Alert and a message a person can act on.
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Host(Protocol):
-    """What a device needs of the process it lives in."""
+    """What a device needs from the process it runs in."""
 
     @property
     def clock(self) -> Clock:
@@ -53,7 +53,7 @@ class Device:
     Attributes:
         permanent: the subsystems that live as long as the device, in the order in which their
             properties are defined; those of the session follow.
-        session: what began with the present connection; None without one.
+        session: the current connection; None when there is none.
         visible: whether clients know of the device at all.
         remembered: values of the last session's properties that the next one begins with, as
             texts: those declared `lasting`, and those saved for the start.
@@ -78,7 +78,7 @@ class Device:
 
     @property
     def subsystems(self) -> list[Subsystem]:
-        """All subsystems that there are now."""
+        """All subsystems that exist now."""
         return [*self.permanent, *(self.session.subsystems if self.session else ())]
 
     @property
@@ -109,15 +109,15 @@ class Device:
                 p.define()
 
     def write(self, new: NewVector) -> None:
-        """Put a client's write on the lane of its subsystem; unknown and read-only are ignored."""
+        """Queue a client's write on its subsystem's lane; ignore unknown and read-only names."""
         for subsystem in self.subsystems:
             p = subsystem.properties.get(new.name)
             if p is not None and p.defined and p.writable:
                 work = partial(self._carry_out, subsystem, p, new)
                 if self._is_ending(subsystem) or not subsystem.lane.put(work):
-                    self.refuse(p, f"{p.label.strip()}: not now, {self.name} is disconnecting.")
+                    self.refuse(p, f"{p.label.strip()}: not changed, {self.name} is disconnecting.")
                 return
-        logger.warning("ignored a write to %s: no such writable property now", new.name)
+        logger.warning("ignored a write to %s: there is no such writable property now", new.name)
 
     def _is_ending(self, subsystem: Subsystem) -> bool:
         return self.session is not None and self.session.closed and subsystem not in self.permanent
@@ -158,7 +158,7 @@ class Device:
             self.refuse(p, str(error))
 
     async def settle(self, limit_s: float, *, asking: Lane) -> None:
-        """Wait until the writes heard so far are carried out, but no longer than the limit.
+        """Wait until the writes received so far are carried out, but no longer than the limit.
 
         Args:
             limit_s: seconds to wait at the most.
@@ -178,7 +178,7 @@ class Device:
     # --- life ----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Take over what the configuration file has for the time before the connection."""
+        """Load the saved values that apply before any connection."""
         self._saved = self._read_saved()
         for subsystem in self.permanent:
             self._recall(subsystem)
@@ -186,7 +186,7 @@ class Device:
             subsystem.on_start()
 
     async def begin_session(self, session: Session) -> None:
-        """Let a new session read what its definitions need; `show_session` defines them then.
+        """Let a new session read what its definitions need; `show_session` then defines them.
 
         Raises:
             IndiStxError: something could not be read; the session is closed and forgotten.
@@ -220,13 +220,13 @@ class Device:
             self.session = None
 
     async def close(self) -> None:
-        """End everything; for the end of the process."""
+        """End everything, when the process ends."""
         try:
             await self.end_session()
             await self.general.lane.idle()  # a client that asked for saving has been told so
             for subsystem in self.permanent:
                 await subsystem.lane.close()
-            await self.end_session()  # one that was just beginning
+            await self.end_session()  # a session that was just beginning
             if self._saving:
                 await asyncio.wait(self._saving)
         finally:
@@ -259,7 +259,7 @@ class Device:
             self.write(NewVector(s.kind, self.name, s.name, elements))
 
     async def save_all(self) -> None:
-        """Write the configuration file; what does not exist now keeps its saved values.
+        """Write the configuration file; properties that do not exist now keep their saved values.
 
         Raises:
             ConfigError: the file cannot be written.
@@ -267,7 +267,7 @@ class Device:
         await self._save(lambda p: True)
 
     async def save_one(self, only: Property[Any]) -> None:
-        """Write one property's values into the configuration file, leaving the rest.
+        """Write one property's values into the configuration file and keep the rest of it.
 
         Raises:
             ConfigError: the file cannot be written.
@@ -275,7 +275,7 @@ class Device:
         await self._save(lambda p: p is only)
 
     def _read_saved(self) -> dict[str, dict[str, str]]:
-        """Return what is saved; nothing for no file, and for a damaged one, which is told."""
+        """Return what is saved: nothing without a file or, after a warning, with a damaged one."""
         if not self.config.path.exists():
             return {}
         try:
@@ -293,7 +293,7 @@ class Device:
             [_saved(p) for p in savable if chosen(p)], [_saved(p) for p in savable]
         )
         if problem is not None:
-            self.log.warning(f"{problem}. The old file was kept beside it, a new one is written.")
+            self.log.warning(f"{problem}. The old file is kept as '.damaged', a new one written.")
 
 
 def _saved(p: Property[Any]) -> SavedProperty:

@@ -29,7 +29,7 @@ class Configured(Owner, Protocol):
         """Write the configuration file."""
 
     async def settle(self, limit_s: float, *, asking: Lane) -> None:
-        """Wait until the writes heard so far are carried out, those on the asking lane aside."""
+        """Wait until the writes received so far are done, except those on the asking lane."""
 
 
 class General(Subsystem):

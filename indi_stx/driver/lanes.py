@@ -1,4 +1,4 @@
-"""Lanes: each subsystem answers its clients' writes one after another, independent of the others.
+"""Lanes: each subsystem handles clients' writes one after another, independent of the others.
 
 The reader of the wire only puts work on a lane and never waits for it, so a filter wheel that
 takes ten seconds delays the next filter move and nothing else.
@@ -20,7 +20,7 @@ class Lane:
     """An ordered queue of work with at most one piece under way.
 
     A task exists only while there is work, so an idle driver has no idle tasks. What a piece raises
-    is logged; the next one follows in any case.
+    is logged, and the next piece runs all the same.
     """
 
     def __init__(self, name: str) -> None:
@@ -32,7 +32,7 @@ class Lane:
         self._closed = False
 
     def put(self, work: Work) -> bool:
-        """Add work behind what is there; False when the lane is closed and does not take it."""
+        """Queue work; False when the lane is closed and does not take it."""
         if self._closed:
             return False
         self._waiting.append(work)
@@ -41,16 +41,16 @@ class Lane:
         return True
 
     async def cancel(self) -> None:
-        """Drop all work, that under way included, and wait until it has ended.
+        """Drop all work, including the piece under way, and wait until it has ended.
 
-        From within the lane's own work only the waiting pieces are dropped.
+        Called from within the lane's own work, it drops only the waiting pieces.
         """
         self._drop()
         if self._task is not None and self._task is not asyncio.current_task():
             await asyncio.wait([self._task])
 
     def refuse(self) -> None:
-        """Take no more work and drop what there is; what is under way may still be ending."""
+        """Take no more work and drop all; the piece under way may still be ending on return."""
         self._closed = True
         self._drop()
 

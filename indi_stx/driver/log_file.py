@@ -1,8 +1,8 @@
 """One device's log file, written in a thread of its own: a slow disk must not hold up the driver.
 
-The lines are libindi's. The file is bounded: when it is full it is renamed with ".1" appended, in
-place of the one before, and a new one is begun. Lines that come faster than the disk takes them are
-dropped beyond a limit, rather than filling the memory.
+The lines have libindi's format. The file is bounded: a full one is renamed with ".1" appended,
+replacing the previous one, and a new file is begun. When lines come faster than the disk takes
+them, those beyond a limit are dropped, so that they do not fill the memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import Full, Queue
 
 MAX_BYTES = 4_000_000
-"""Of one file; there are two of them at the most."""
+"""Size limit of one file; there are two files at the most."""
 WAITING_LINES = 10_000
 
 
@@ -24,8 +24,8 @@ class LogFile:
     """A file that lines are appended to.
 
     Args:
-        path: it and its directories are made with the first line.
-        failed: is called on the event loop, once, with the reason why the file cannot be written.
+        path: created, together with its directories, by the first line.
+        failed: called once, on the event loop, with the reason why the file cannot be written.
     """
 
     def __init__(self, path: Path, failed: Callable[[str], None]) -> None:
@@ -38,7 +38,7 @@ class LogFile:
         self._listener.start()
 
     def append(self, line: str) -> None:
-        """Have a line written; never waits."""
+        """Queue a line to be written; never waits."""
         self._entrance.enqueue(logging.makeLogRecord({"msg": line}))
 
     async def close(self) -> None:
@@ -56,7 +56,7 @@ class _Entrance(QueueHandler):
 
 
 class _Exit(QueueListener):
-    """Takes records out of the queue; closing it waits for room where the queue is full."""
+    """Takes records out of the queue; closing it waits for room when the queue is full."""
 
     queue: Queue[logging.LogRecord | None]
 
@@ -85,7 +85,7 @@ class _Writer(RotatingFileHandler):
                 self._give_up(error)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Note the error being handled, once."""
+        """Report the error being handled, but only the first."""
         import sys
 
         self._give_up(sys.exc_info()[1])

@@ -1,7 +1,7 @@
-"""Messages to people: at the client, on the server's log, and in libindi's log files.
+"""Messages to people: in the clients, in the server's log, and in log files.
 
-DEBUG, DEBUG_LEVEL (what clients read), LOGGING_LEVEL (what the file gets) and LOG_OUTPUT are
-libindi's, with its meaning and its file names.
+DEBUG, DEBUG_LEVEL (what clients read), LOGGING_LEVEL (what the file gets) and LOG_OUTPUT have the
+meaning they have in libindi, and log files have the names that libindi gives them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Level(enum.Enum):
-    """Levels of a message; the value is the prefix that clients colour by."""
+    """Levels of a message; the value is the prefix by which clients choose a colour."""
 
     ERROR = "ERROR"
     WARNING = "WARNING"
@@ -129,7 +129,7 @@ class Logs(Subsystem):
         """Close the log file, when all that was said before is in it."""
         self._let_go()
         if self._closing:
-            # `wait`, so that a caller who is cancelled leaves the file to be closed.
+            # `wait` cancels no task: when the caller is cancelled, the file is closed all the same.
             self._closing = (await asyncio.wait(self._closing))[1]
 
     @debug_mode.on_write

@@ -1,7 +1,8 @@
 """Live properties: the values and states of one device's declarations.
 
 A property knows how to define and report itself and what a client's write means; it sends through
-its device and never waits. Publishing while undefined only remembers: nothing reaches the wire.
+its device and never waits. Publishing a property that is not defined only keeps the new values:
+nothing is sent.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ V = TypeVar("V", float, str, bool, State)
 
 
 class Wire(Protocol):
-    """The device that a property speaks for."""
+    """The device that a property belongs to."""
 
     @property
     def name(self) -> str:
@@ -62,8 +63,8 @@ class Property(ABC, Generic[V]):
     Attributes:
         state: what clients see; change it through `publish`.
         revision: counts publications, so that the runtime knows whether a handler has answered.
-        defined: whether clients know of it at present.
-        written: the elements that the last client's write named; a handler gets all.
+        defined: whether clients know of it now.
+        written: the elements that the latest write of a client named; a handler gets all elements.
     """
 
     def __init__(self, spec: Spec, device: Wire, words: Mapping[str, str]) -> None:
@@ -112,7 +113,7 @@ class Property(ABC, Generic[V]):
             self._values[element] = value
 
     def redeclare(self, elements: Mapping[str, Any]) -> None:
-        """Replace the elements, where their number is known only at the camera.
+        """Replace the elements, when only the camera knows how many there are.
 
         Raises:
             PropertyError: clients know the old elements already.
@@ -137,7 +138,7 @@ class Property(ABC, Generic[V]):
             self._device.send(self.report())
 
     def define(self) -> None:
-        """Make the property known; again for a client that asks again."""
+        """Send the definition; sent again whenever a client asks for it."""
         self.defined = True
         self._device.send(self.definition())
 
@@ -148,7 +149,7 @@ class Property(ABC, Generic[V]):
             self._device.send(DelProperty(self._device.name, self.name))
 
     def definition(self) -> DefVector:
-        """Return the defining message, with present values and state."""
+        """Return the defining message, with the current values and state."""
         return DefVector(
             kind=self.spec.kind,
             device=self._device.name,
@@ -163,7 +164,7 @@ class Property(ABC, Generic[V]):
         )
 
     def report(self) -> SetVector:
-        """Return the message that carries present values and state."""
+        """Return the message that carries the current values and state."""
         return self._report(tuple(self._one(name) for name in self._values))
 
     def _report(self, elements: tuple[OneElement, ...]) -> SetVector:
@@ -185,10 +186,14 @@ class Property(ABC, Generic[V]):
     # --- from the clients ----------------------------------------------------------------------
 
     def accept(self, new: NewVector) -> dict[str, V]:
-        """Return what a client's write asks for, completed with the present or the first values.
+        """Return the values that a client's write asks for, one for every element.
+
+        Elements that it leaves out keep their current values, or go back to their first values
+        when the property is `momentary`.
 
         Raises:
-            ValueRefused: nothing usable in it, or a value is malformed or outside its limits.
+            ValueRefused: it names no element of this property or not enough of them, or a value is
+                malformed or outside its limits.
         """
         wishes = {one.name: one for one in new.elements if one.name in self._values}
         if not wishes:
@@ -203,7 +208,11 @@ class Property(ABC, Generic[V]):
         return self._complete(parsed)
 
     def restore(self, texts: Mapping[str, str]) -> None:
-        """Take over saved values, skipping elements that no longer exist or do not parse."""
+        """Take over saved values, skipping elements that no longer exist.
+
+        Raises:
+            ValueRefused: as `accept` does; no value is changed then.
+        """
         known = tuple(OneText(k, v) for k, v in texts.items() if k in self._values)
         if known:
             self._values = self.accept(
@@ -247,9 +256,9 @@ class NumberProperty(Property[float]):
     """Numbers with limits that may be narrowed to what this camera can do."""
 
     def narrow(self, **limits: tuple[float, float] | tuple[float, float, float]) -> None:
-        """Set (min, max) or (min, max, step) of elements, and tell clients that know them.
+        """Set (min, max) or (min, max, step) of elements, and tell clients if they know them.
 
-        Present values are moved inside the new limits.
+        Current values are moved inside the new limits.
         """
         for element, (low, high, *step) in limits.items():
             old: Num = self.elements[element]
@@ -261,7 +270,7 @@ class NumberProperty(Property[float]):
             self._device.send(self._report(tuple(self._limited(n) for n in self._values)))
 
     def check(self, element: str, value: float) -> None:
-        """Refuse a value outside its limits; equal limits mean none.
+        """Refuse a value outside its limits; equal limits mean that there are none.
 
         Raises:
             ValueRefused: with the limits in the message.
@@ -344,7 +353,7 @@ class SwitchProperty(Property[bool]):
 
 
 class LightProperty(Property[State]):
-    """Lights: states without values, only read."""
+    """Lights: read-only elements whose values are states."""
 
     def _define(self, element: str) -> DefElement:
         return DefLight(element, self.elements[element].label, self._values[element])
@@ -354,7 +363,7 @@ class LightProperty(Property[State]):
 
 
 class BlobProperty(Property[str]):
-    """BLOBs the driver sends; they have no value between two deliveries."""
+    """BLOBs that the driver sends; no content is kept after a delivery."""
 
     def _define(self, element: str) -> DefElement:
         return DefBlob(element, self.elements[element].label)
@@ -365,7 +374,7 @@ class BlobProperty(Property[str]):
     async def deliver(
         self, element: str, content: bytes | Attached, *, size: int, suffix: str
     ) -> None:
-        """Send one BLOB as Ok and return when the server has it; waits for the one before it.
+        """Send one BLOB as Ok, after the one before it, and return when the server has it.
 
         Args:
             element: the BLOB's name.

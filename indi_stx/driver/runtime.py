@@ -1,8 +1,9 @@
 """The runtime: one channel to the server, several devices behind it.
 
-The reader never waits for a device: reads go to the parser, messages to devices, which queue them
-on lanes. BLOBs leave one at a time; the next is held until the server has answered a ping sent
-behind the one before (libindi's flow control: it bounds the frames in flight), or a time limit.
+The reader never waits for a device: it gives what it reads to the parser, and each message to its
+device, which queues it on a lane. BLOBs are sent one at a time, each followed by a ping; the next
+one waits until the server has answered that ping, or for a time limit (libindi's flow control: it
+limits how many frames are in flight).
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=AnyMessage)
 
 HEARD_LIMIT_BYTES = 1 << 20
-"""The longest message we listen to; no property here takes BLOBs, so none has to be long."""
+"""The longest message that is accepted: clients send no BLOBs to this driver."""
 PING_LIMIT_S = 5.0
 """How long a BLOB waits for the server to take the one before it."""
 GOODBYE_LIMIT_S = 15.0
-"""How long the end of the process waits for a device. Frames on their way have 10 s of it."""
+"""How long the process waits for a device to close; frames on their way have 10 s of it."""
 
 
 class Runtime:
@@ -81,7 +82,7 @@ class Runtime:
             await self._end(self.devices)
 
     def send(self, message: AnyMessage) -> None:
-        """Send a message, stamped with the time unless it has a stamp or needs none."""
+        """Send a message, stamped with the time if its kind has a stamp."""
         self._channel.send(encode(self._stamped(message)))
 
     async def send_blob(self, vector: SetVector) -> None:
@@ -101,13 +102,13 @@ class Runtime:
     async def _previous_taken(self) -> None:
         if self._awaited_ping is None:
             return
-        # `wait` leaves the future alone when this send is cancelled: the next one needs it too.
+        # When this send is cancelled, `wait` does not cancel the future: the next send needs it.
         done, _ = await asyncio.wait([self._awaited_ping], timeout=PING_LIMIT_S)
         if not done:
-            logger.info("the server did not take a BLOB within %g s; sending on", PING_LIMIT_S)
+            logger.info("the server did not take a BLOB within %g s; going on", PING_LIMIT_S)
 
     def _stamped(self, message: M) -> M:
-        """Return the message with the time in it, where its kind carries one."""
+        """Return the message with the time in it, if its kind has a time stamp."""
         if isinstance(message, DefVector | SetVector | DelProperty | Message):
             return replace(message, timestamp=f"{self.clock.utc():%Y-%m-%dT%H:%M:%S}")
         return message
@@ -140,7 +141,7 @@ class Runtime:
             case PingReply(uid=uid):
                 self._taken(uid)
             case EnableBlob() | Message():
-                pass  # filtering BLOBs is the server's work; other drivers' chatter is not ours
+                pass  # the server filters BLOBs; messages of other drivers do not concern this one
 
     def _taken(self, uid: str) -> None:
         ping = self._awaited_ping
@@ -148,7 +149,7 @@ class Runtime:
             ping.set_result(None)
 
     async def _end(self, devices: Sequence[Device]) -> None:
-        """End all devices at once; one that fails or hangs keeps no other from it."""
+        """End all devices at the same time; one that fails or hangs does not stop the others."""
         await asyncio.gather(*(_close(device) for device in devices))
         await self._channel.close()
 
@@ -163,7 +164,7 @@ async def _close(device: Device) -> None:
 
 
 def _encode_inline(vector: SetVector) -> bytes:
-    """Encode a BLOB with the bytes of its descriptor, for a channel that carries none."""
+    """Encode a BLOB with the bytes behind its descriptor, for a channel without descriptors."""
 
     def bytes_of(one: OneBlob) -> OneBlob:
         if isinstance(one.content, Attached):

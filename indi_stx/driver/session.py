@@ -1,8 +1,8 @@
 """A session: everything of a device that begins with a connection and ends with it.
 
-Connect builds one: its subsystems, their lanes and all tasks belong to it. Disconnect closes that
-one thing. A closed session takes no task and no write any more, so nothing can outlive it; the next
-connection builds the next session, so nothing has to be put back.
+Connect builds one, which owns its subsystems, their lanes and all tasks. Disconnect closes it. A
+closed session accepts no more tasks and writes, so nothing can outlive it; each connection gets a
+new session, so nothing has to be reset.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ class Session:
                 self.tasks.repeat(partial(self._poll, subsystem), polling_s, name)
 
     async def close(self) -> None:
-        """Refuse everything new, end tasks and lanes, let go, withdraw the properties.
+        """Refuse everything new, end tasks and lanes, release resources, delete the properties.
 
-        May be called again, and by several at once: all return when it is done. What a subsystem
-        fails to let go is logged and keeps no other from it. A caller that is cancelled makes it
-        hurry: what it waits for is given up, step by step, but no step is left out.
+        May be called several times, even concurrently: every call returns when all is closed. An
+        error in one subsystem is logged and does not stop the others. When a caller is cancelled,
+        no step waits any longer, but none is left out.
         """
         self.closed = True
         for subsystem in self.subsystems:
@@ -100,12 +100,12 @@ class Session:
         try:
             await step
         except asyncio.CancelledError:
-            self.log.debug("The connection ends in a hurry.")
+            self.log.debug("The connection is being closed without waiting.")
         except Exception:
             logger.exception("%s: a part of the connection did not end properly", self.name)
 
     async def _poll(self, subsystem: Subsystem) -> None:
-        """Poll once; trouble is told when it begins and when it ends, not at every tick."""
+        """Poll once; report trouble when it begins and when it ends, not at every poll."""
         try:
             await subsystem.poll()
             subsystem.define_and_delete()

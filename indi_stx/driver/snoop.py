@@ -2,7 +2,7 @@
 
 A driver asks by sending getProperties for another device; from then on indiserver copies that
 property's definitions and changes to it (indiserver 1.9.9: there is no way to stop that, and it
-accepts a driver snooping itself). When the other driver dies, snoopers hear nothing.
+lets a driver snoop itself). When the other driver dies, snoopers are not told.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from indi_stx.indi import Kind, Permission, State, SwitchRule
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a property exists, beyond the life of its subsystem.
+    """When a property exists while its subsystem lives.
 
     Attributes:
-        words: the condition as the documentation says it, such as "while frames are stored".
+        words: the condition in the words of the documentation, such as "while frames are stored".
         holds: gets the subsystem and tells whether the property exists now.
     """
 
@@ -24,13 +24,13 @@ class Condition:
 
 
 class Save(enum.Enum):
-    """What a configuration file has to do with a property."""
+    """When a property is saved to and loaded from the configuration file."""
 
     NEVER = "never"
     ON_REQUEST = "on request"
     """Written by CONFIG_SAVE, applied by CONFIG_LOAD."""
     AT_START = "at start"
-    """As ON_REQUEST, and taken over silently when the driver starts."""
+    """As ON_REQUEST, and also loaded, without a message, when the driver starts."""
 
     def __bool__(self) -> bool:
         return self is not Save.NEVER
@@ -74,7 +74,7 @@ class Lamp:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A BLOB element: its label; the value is never anything but empty."""
+    """A BLOB element: its label; the value is always empty."""
 
     label: str
     value: str = ""
@@ -85,7 +85,7 @@ Element = Num | Txt | Sw | Lamp | Blob
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """All that a declaration says; names may hold `{words}` of the subsystem, as `{head}_FRAME`.
+    """All that a declaration says. Names may hold `{words}`: `{head}_FRAME`.
 
     Attributes:
         exists: when clients know the property; None for as long as its subsystem lives.
@@ -97,8 +97,8 @@ class Spec:
         autosave: write this property alone to the configuration file whenever a client changes it.
         whole: refuse a write that leaves out an element (libindi: frame and binning).
         checked: refuse numbers outside their limits before the handler sees them.
-        momentary: a write is a command, such as a guide pulse: elements that it leaves out are at
-            their first value again, not at that of the command before.
+        momentary: a write is a command, such as a guide pulse: elements that it leaves out return
+            to their first value instead of keeping that of the previous command.
     """
 
     kind: Kind

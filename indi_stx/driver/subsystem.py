@@ -1,7 +1,7 @@
 """A subsystem: one capability of a device, with its properties, their handlers and its polling.
 
-It lives as long as its device, or as long as one session of it: whatever is built with the
-connection and ends with it is a subsystem of the session, made anew each time.
+It lives as long as its device, or as long as one session of it: the subsystems of a session are
+made anew for each connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Log(Protocol):
 
 
 class Owner(Wire, Protocol):
-    """What a subsystem needs of its device."""
+    """What a subsystem needs from its device."""
 
     @property
     def clock(self) -> Clock:
@@ -90,10 +90,10 @@ class Subsystem:
         return p.spec.exists is None or p.spec.exists.holds(self)
 
     def define_and_delete(self) -> None:
-        """Define what has come to exist, and delete what no longer does, at the clients.
+        """Define properties that have come to exist, and delete those that no longer do.
 
         The device calls it after every write and every poll; a subsystem calls it when one of its
-        conditions changes otherwise.
+        conditions changes at another time.
         """
         for p in self.properties.values():
             if self.exists(p) and not p.defined:
@@ -102,37 +102,37 @@ class Subsystem:
                 p.delete()
 
     def withdraw(self) -> None:
-        """Delete all its properties at the clients."""
+        """Delete all its properties from the clients."""
         for p in self.properties.values():
             p.delete()
 
     # --- what a poll has brought -----------------------------------------------------------------
 
     def show(self, readings: Mapping[str, Any]) -> None:
-        """Publish the properties that show polled parameters, those whose values have changed."""
+        """Publish the properties that show polled parameters, if their values have changed."""
         for p in self.properties.values():
             shown = {e: readings[name] for e, name in p.spec.shows.items() if name in readings}
             if any(p[element] != value for element, value in shown.items()):
                 p.publish(shown, self.state_shown(p, readings))
 
     def state_shown(self, p: Property[Any], readings: Mapping[str, Any]) -> State | None:
-        """Return the state of a property that shows polled parameters; None leaves it."""
+        """Return the state for a property that shows polled parameters; None keeps the old one."""
         return None if p.writable else State.OK
 
     # --- life ------------------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        """Begin what does not wait for a connection; saved values are in place."""
+        """Begin what needs no connection; saved values have been loaded."""
 
     async def begin(self) -> None:
         """Read what the definitions need, before any property of a new session is defined.
 
         Raises:
-            CameraError: or any other error of the project: the connection then fails as a whole.
+            IndiStxError: any error of the project; the whole connection then fails.
         """
 
     async def end(self) -> None:
-        """Let go of what a session holds; its tasks have ended, the peer may be gone already."""
+        """Release what a session holds; its tasks have ended, the peer may be gone already."""
 
     async def poll(self) -> None:
         """Refresh what clients see; called once per polling period while connected."""

@@ -1,4 +1,4 @@
-"""The tabs of clients that every INDI device has; libindi's own names."""
+"""The tabs that clients show for every INDI device, with libindi's names."""
 
 MAIN = "Main Control"
 CONNECTION = "Connection"

@@ -1,7 +1,7 @@
-"""Work that happens by itself: periodic polls and background tasks of one connection.
+"""Work that no client asks for: periodic polls and background tasks of one connection.
 
-Periods are counted from deadline to deadline, so polling does not drift; a tick that would fall
-into the previous one is left out rather than queued.
+Periods are counted from deadline to deadline, so polling does not drift; a tick that
+comes due while the previous one still runs is left out rather than queued.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GLANCE_S = 1.0
 class Tasks:
     """Tasks that end together; once closed, no new one begins.
 
-    Errors of a task are logged, never lost: a task here has nobody who awaits it.
+    Errors of a task are logged, because nobody awaits it.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -39,7 +39,7 @@ class Tasks:
         """
         if self._closed:
             work.close()
-            raise ConnectionClosed(f"{name}: not now, the connection has ended.")
+            raise ConnectionClosed(f"{name}: not done, the connection has ended.")
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

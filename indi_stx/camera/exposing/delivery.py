@@ -1,9 +1,9 @@
-"""What becomes of a finished frame: a file, a BLOB, or both, as the device's uploads say.
+"""Deliver a finished frame: as a file, a BLOB, or both, as the upload mode of the device says.
 
 One CCD delivers one frame after another, in the order they were taken, while the next is already
 being exposed. A frame that has been received completely is delivered even when the connection ends
-meanwhile. Only a frame whose exposure was aborted or replaced before it could be sent is not sent
-any more: its request is over, and clients would take it for the answer to the next one.
+meanwhile. Only when its exposure was aborted or replaced before it could be sent is it not sent any
+more: clients would take it for the answer to their next request.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Store(Protocol):
         """Whether frames go to clients."""
 
     async def store(self, frame: MemoryFile) -> bool:
-        """Save a frame; False when it could not be saved, and is kept instead."""
+        """Save a frame; return False when that failed and the frame is kept in memory instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Order:
     """A frame to deliver.
 
     Attributes:
-        frame: belongs to the delivery, which closes it.
-        is_wanted: tells whether the clients still wait for it when its turn to be sent comes.
-        done: is told at the end whether it got where the upload mode wants it.
+        frame: the delivery owns and closes it.
+        is_wanted: tells, just before it is sent, whether clients still wait for it.
+        done: called at the end with whether the frame was delivered.
     """
 
     frame: Frame
@@ -67,7 +67,7 @@ class Delivery:
 
     Args:
         name: for logs.
-        send: to the clients.
+        send: sends a file to the clients.
         compresses: tells whether clients want frames compressed.
         log: messages to people.
 
@@ -85,9 +85,9 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, order: Order) -> None:
-        """Deliver a frame in the background, close it, and say how it went.
+        """Deliver a frame in the background, close it, and report the outcome to `order.done`.
 
-        It outlives the session's tasks: `finish` ends it.
+        This work is not one of the session's tasks, which end earlier: `finish` waits for it.
         """
         task = asyncio.create_task(self._deliver(order), name=f"delivery of {self._name}")
         self._tasks.add(task)
@@ -96,17 +96,17 @@ class Delivery:
         task.add_done_callback(lambda _: order.frame.close())
 
     async def at_most(self, frames: int) -> None:
-        """Wait until no more than so many frames are on their way."""
+        """Wait until no more than this number of frames is being delivered."""
         while len(self._tasks) > frames:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish(self) -> None:
-        """Wait for what is on its way, and give up on what does not get through."""
+        """Wait for frames that are being delivered, and give up those that take too long."""
         try:
             async with asyncio.timeout(GOODBYE_S):
                 await self.at_most(0)
         except TimeoutError:
-            self._log.warning("A frame did not get through before the disconnection.")
+            self._log.warning("A frame could not be delivered before the connection ended.")
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -123,7 +123,7 @@ class Delivery:
         order.done(delivered)
 
     async def _store_and_send(self, order: Order) -> bool:
-        """Tell whether the frame got where the upload mode wants it, or at least to clients."""
+        """Return whether the frame was stored as the upload mode asks, or at least sent."""
         store = self.store
         stored = True
         sends = store is None or store.sends
@@ -142,7 +142,7 @@ class Delivery:
             await self._send(packed, ".fits.fz")
 
     async def _compressed(self, frame: Frame) -> MemoryFile | None:
-        """Return the frame as clients asked for it, or None when that fails."""
+        """Return the compressed frame, or None when that fails."""
         try:
             return await in_thread(partial(_compress, frame))
         except ImageError as error:
@@ -151,7 +151,7 @@ class Delivery:
 
 
 def _compress(frame: Frame) -> MemoryFile:
-    """Compress, importing what that takes: it is only loaded where compression is used."""
+    """Compress; the libraries for it are imported only when compression is used."""
     from indi_stx.images.compress import compress
 
     try:

@@ -1,9 +1,9 @@
 """Where the pixels of a frame come from: the camera's binary file, or its own FITS file.
 
-Both end as the same kind of frame. The binary file is the default: its header can be composed
-while the camera still reads out. The camera's FITS file is the user's choice, for the cards that
-only the camera writes; when it is unusable the pixels are fetched alone, since the camera keeps
-them. Source: STX API, Imager Data Binary and Imager Data FITS.
+Both become the same kind of frame. The binary file is the default: its header can be composed while
+the camera is still reading out. Users may choose the camera's FITS file for the cards that only the
+camera writes; when that file is unusable, the binary file is fetched instead, because the camera
+still has the pixels. Source: STX API, Imager Data Binary and Imager Data FITS.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Download(ABC):
-    """One frame on its way; as a context manager it gives everything back unless finished."""
+    """The download of one frame; leaving its context frees everything unless finished."""
 
     @abstractmethod
     async def receive(self) -> None:
@@ -32,12 +32,12 @@ class Download(ABC):
 
         Raises:
             CameraError: the connection broke, or the camera answered with something else.
-            ImageError: what came is not this frame.
+            ImageError: what was received is not this frame.
         """
 
     @abstractmethod
     def rewind(self) -> None:
-        """Forget what came, to receive it again."""
+        """Forget what was received, to receive it again."""
 
     @abstractmethod
     def finish(self) -> Frame:
@@ -45,7 +45,7 @@ class Download(ABC):
 
     @abstractmethod
     def discard(self) -> None:
-        """Give memory back; harmless after `finish`."""
+        """Free the memory; harmless after `finish`."""
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +60,7 @@ class Download(ABC):
 
 
 class BinaryDownload(Download):
-    """The pixels alone, behind a header that is complete before they come."""
+    """The pixels alone, behind a header that is complete before they arrive."""
 
     def __init__(self, shot: Shot, header: bytes) -> None:
         from indi_stx.images.frame import FrameReceiver
@@ -98,7 +98,7 @@ class FitsDownload(Download):
         self._log = log
         self._receiver = FitsReceiver(shot.geometry.rows, shot.geometry.cols)
         self._without: BinaryDownload | None = None
-        """Instead, once the camera's file has turned out to be unusable."""
+        """Used instead, once the camera's file has turned out to be unusable."""
 
     async def receive(self) -> None:
         """Download the FITS file, or the pixels alone when it is not of this frame."""
@@ -108,7 +108,7 @@ class FitsDownload(Download):
                 return
             except ImageError as error:
                 self._log.warning(
-                    f"{error} The frame is taken without the camera's own header instead."
+                    f"{error} The frame is fetched without the camera's own header instead."
                 )
             self._receiver.discard()
             self._without = await _prepare(self._shot, self._draft)
@@ -144,7 +144,7 @@ async def open_download(shot: Shot, draft: HeaderDraft, log: Log) -> Download:
     """Prepare the download of a frame from the source that its user chose.
 
     Raises:
-        ImageError: there is no memory for such a frame, or a card of the user is impossible.
+        ImageError: there is no memory for such a frame, or a card of the user cannot be written.
     """
     match shot.source:
         case ImageSource.CAMERA_FITS:
@@ -162,5 +162,5 @@ async def _prepare(shot: Shot, draft: HeaderDraft) -> BinaryDownload:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
         with contextlib.suppress(ImageError):
-            (await making).discard()  # the thread goes on, and its memory belongs to nobody else
+            (await making).discard()  # nobody else would free the memory that the thread allocates
         raise

@@ -1,7 +1,8 @@
 """Collect what is known of an exposure for its FITS header.
 
-Collecting is cheap and happens on the event loop, in one moment; formatting cards and converting
-coordinates take long enough to delay a guide pulse and belong in a thread (`HeaderDraft`).
+Collecting is quick and happens on the event loop, so that all facts are of the same moment.
+Formatting cards and converting coordinates takes long enough to delay a guide pulse, so it is done
+in a thread (the methods of `HeaderDraft`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from indi_stx.images.header_facts import CustomCard, FrameFacts, FrameType, Poin
 
 @dataclass(frozen=True, slots=True)
 class HeaderDraft:
-    """All that is known of an exposure, the coordinates still as the mount gave them."""
+    """All that is known of an exposure; the coordinates are still those the mount reported."""
 
     facts: FrameFacts
     aim: Aim | None = None
@@ -25,14 +26,14 @@ class HeaderDraft:
         """Return the header; takes milliseconds, to be called in a thread.
 
         Raises:
-            ImageError: a card of the user is impossible.
+            ImageError: a card of the user cannot be written.
         """
         from indi_stx.images.header import compose_header
 
         return compose_header(self._complete())
 
     def merge(self, camera_header: bytes) -> bytes:
-        """Return the header with what only the camera's own one tells; to be called in a thread.
+        """Return the header, with the cards that only the camera writes; to be called in a thread.
 
         Raises:
             ImageError: `camera_header` is no FITS header.
@@ -95,7 +96,7 @@ def draft_of(shot: Shot, started_utc: datetime, cards: tuple[CustomCard, ...] = 
 
 
 def _pointing(aim: Aim, site: Site | None, utc: datetime) -> Pointing:
-    """Convert what the mount said to J2000, and to the horizon when the site is known."""
+    """Convert what the mount reported to J2000, and to the horizon when the site is known."""
     from indi_stx.images.coordinates import horizontal, jnow_to_j2000
 
     ra_deg, dec_deg = aim.ra_hours * 15, aim.dec_deg

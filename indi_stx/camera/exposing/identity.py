@@ -1,8 +1,9 @@
 """Which exposure an image in the camera belongs to.
 
-The DateTime that is sent with a start comes back as DATE-OBS in the camera's own FITS file: it is
-the name of the exposure, as long as no two are alike. Asking costs a request, so it is asked for
-in doubt only. Source: STX API, Start Exposure and Data FITS; docs/decisions/0010-identity.md.
+The DateTime that is sent with a start comes back as DATE-OBS in the camera's own FITS file. No
+two starts send the same one, so it serves as the name of the exposure. Reading it back costs a
+request, so that is only done in doubt. Source: STX API, Start Exposure and Data FITS;
+docs/decisions/0010-identity.md.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ class Identity(enum.Enum):
     OURS = "ours"
     OTHER = "of another exposure"
     UNKNOWN = "unknown"
-    """This camera does not write the times that it is sent into its files, as far as is known."""
+    """Cannot be told, such as when the camera writes no DATE-OBS or one of its own."""
 
 
 class Names:
-    """The names of one CCD's exposures, and whether the camera is known to remember them."""
+    """The names of one CCD's exposures, and whether the camera is known to echo them."""
 
     def __init__(self) -> None:
         self._given: deque[str] = deque(maxlen=REMEMBERED)
@@ -43,7 +44,7 @@ class Names:
         return name
 
     def judge(self, date_obs: str | None, name: datetime) -> Identity:
-        """Tell whose an image with such a DATE-OBS is, for the exposure that was given `name`."""
+        """Tell whether an image with this DATE-OBS is of the exposure that was given `name`."""
         if date_obs is None or date_obs.startswith(_WITHOUT_A_TIME):
             return Identity.UNKNOWN
         if date_obs == written(name):

@@ -1,16 +1,16 @@
-"""One exposure, from the request to the frame: a table of states, and what an observation means.
+"""The states of one exposure, and what an observed state of the camera means for it.
 
-Pure: no time, no I/O. The three CCDs share it.
+Pure: no clock, no I/O. The three CCDs share it.
 
                 REQUESTED      ACCEPTED        TIME_UP            READY           RECEIVED
     IDLE ----------> STARTING -------> EXPOSING ------> READING_OUT -----> DOWNLOADING -----> IDLE
 
-ABORTED leads back to IDLE from everywhere, FAILED from everywhere but IDLE. A new request while one
-runs is an abort and a request. A broken download stays in DOWNLOADING: the frame is kept by the
-camera until its next exposure, so it is fetched again.
+ABORTED leads back to IDLE from every phase, FAILED from every phase but IDLE. A new request while
+an exposure runs first aborts that one. After a broken download the phase stays DOWNLOADING: the
+camera keeps the frame until its next exposure, so it is fetched again.
 
-The camera's image buffer may still hold the previous frame. A frame is believed when this exposure
-was seen being read out after its time, and nothing happened meanwhile; else its name is looked at.
+The camera's image buffer may still hold the previous frame. A frame is accepted when the CCD was
+seen reading out after this exposure's time, with no doubt since; otherwise its name is checked.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ExposureLost(IndiStxError):
 
 
 def next_phase(phase: Phase, event: Event) -> Phase:
-    """Return where an event leads; an event out of place is a bug (KeyError)."""
+    """Return the phase after an event; an event that cannot happen now is a bug (KeyError)."""
     return TRANSITIONS[phase][event]
 
 
@@ -87,7 +87,7 @@ class Verdict(enum.Enum):
     WAIT = "wait"
     READY = "ready"
     DOUBT = "doubt"
-    """The camera rests, but whether with the frame of this exposure only its name can tell."""
+    """The camera is idle, but only the image's name can tell whether it is of this exposure."""
 
 
 @dataclass(slots=True)
@@ -99,8 +99,8 @@ class Exposure:
         started_s: when it began, on the monotonic clock.
         seen_running: whether the camera has been seen exposing or reading out since.
         seen_read_out: whether it has been seen reading out after the exposure's end.
-        in_doubt: whether something happened after which only the name tells whose the frame is:
-            an answer that was lost, a silence, another exposure.
+        in_doubt: whether only the name can still tell which exposure the frame is of, because an
+            answer was lost or another exposure was seen.
     """
 
     duration_s: float

@@ -1,8 +1,9 @@
-"""Carry one exposure from its start to its frame in our memory.
+"""Carry one exposure from its start to the frame in memory.
 
-The countdown goes on whatever the network does. The camera is watched at the polling period while
-it exposes and closely once the time is up, so that the download begins as soon as the frame is
-there. Lost answers are asked for again: a frame stays in the camera until its next exposure.
+The countdown goes on whatever the network does. The camera's state is asked for once per polling
+period while it exposes, and much more often once the time is up, so that the download begins as
+soon as the frame is there. Requests without an answer are repeated: a frame stays in the camera
+until its next exposure.
 """
 
 from __future__ import annotations
@@ -44,32 +45,32 @@ if TYPE_CHECKING:
     from indi_stx.stx import Ccd, Geometry
 
 FIRST_LOOK_S = 0.3
-"""When the camera is first asked whether it really exposes."""
+"""How long after the start the camera is first asked for its state."""
 CLOSE_LOOK_S = 0.06
-"""Between two looks while the frame is due; a little above the camera's command interval."""
+"""Between two questions once the frame is due; a little above the camera's command interval."""
 RETRY_S = 1.0
 """Between two tries when the camera does not answer."""
 GIVE_UP_S = 900.0
-"""How long after its end an exposure is still hoped for while the camera does not answer."""
+"""How long after an exposure's end to keep asking a camera that does not answer."""
 WRONG_TRIES = 3
-"""How often a frame is fetched that arrives, but is not the one that was asked for."""
+"""After how many downloads that were not what was asked for an exposure is lost."""
 GRACE_S = 2.0
-"""How long after its time a CCD may look idle before its exposure counts as lost."""
+"""How long after the exposure's end a CCD may be idle without its frame before it is lost."""
 UNVERIFIED = CustomCard("COMMENT", "Camera did not confirm which exposure this is", "")
 
 
 class CameraGeometry:
-    """The geometry that a CCD is known to be set to, so that it is told only what is new to it."""
+    """The geometry that a CCD is known to have, so that it is only sent when it changes."""
 
     def __init__(self, ccd: Ccd) -> None:
         self._ccd = ccd
         self._known: Geometry | None = None
 
     async def send(self, geometry: Geometry) -> None:
-        """Tell the camera frame and binning unless it has them; one request for all of it.
+        """Send frame and binning, in one request, unless the camera has them already.
 
         Raises:
-            CameraError: not told; asked again with the next exposure.
+            CameraError: the geometry is unknown; it is sent again with the next exposure.
         """
         if geometry != self._known:
             self.forget()
@@ -77,7 +78,7 @@ class CameraGeometry:
             self._known = geometry
 
     def forget(self) -> None:
-        """Tell the camera its geometry anew next time: it may have restarted since."""
+        """Send the geometry again next time: the camera may have restarted."""
         self._known = None
 
 
@@ -88,8 +89,8 @@ class Watch:
     Attributes:
         clock: the time.
         log: messages to people.
-        polling_s: returns the polling period at present.
-        show_remaining: is told the seconds left to expose, now and then and at the end.
+        polling_s: returns the current polling period.
+        show_remaining: called with the seconds left, once per polling period and at the end.
     """
 
     clock: Clock
@@ -104,7 +105,7 @@ class ExposureRun:
     Attributes:
         shot: what was asked for.
         phase: where it is; see `indi_stx.camera.exposing.phases`.
-        started: its name, and when the shutter opened.
+        started: the name of the exposure, and when the shutter opened.
     """
 
     def __init__(self, shot: Shot, geometry: CameraGeometry, names: Names, watch: Watch) -> None:
@@ -124,7 +125,7 @@ class ExposureRun:
         return self.phase is not Phase.IDLE
 
     async def start(self) -> None:
-        """Send geometry and start.
+        """Send the geometry and start the exposure.
 
         Raises:
             CameraError: the camera did not accept it; nothing is running then.
@@ -176,7 +177,7 @@ class ExposureRun:
             self._watch.show_remaining(self._remaining_s())
 
     async def _sleep_watching(self) -> None:
-        """Look at the camera now and then until the time is up; silence is tolerated."""
+        """Ask for the state from time to time until the time is up; no answer is tolerated."""
         pause = FIRST_LOOK_S
         while (remaining := self._remaining_s()) > pause:
             await self._clock.sleep(min(pause, remaining))
@@ -186,7 +187,7 @@ class ExposureRun:
         self._happened(Event.TIME_UP)
 
     async def _look(self) -> Verdict:
-        """Ask the camera's state once; no answer, or a garbled one, means waiting on.
+        """Ask for the camera's state once; without a usable answer, go on waiting.
 
         Raises:
             ExposureLost: the camera says that there will be no frame.
@@ -196,7 +197,7 @@ class ExposureRun:
         except CameraError as error:
             self._check_patience(error)
             self._exposure.in_doubt = True
-            self._watch.log.debug(f"{error} The exposure goes on; asking again.")
+            self._watch.log.debug(f"{error} The exposure continues; asking again.")
             await self._clock.sleep(RETRY_S)
             return Verdict.WAIT
         return self._exposure.observe(state, self._clock.monotonic())
@@ -234,7 +235,7 @@ class ExposureRun:
     # --- whose frame it is -----------------------------------------------------------------------
 
     async def _identify(self) -> Identity | None:
-        """Look at the name of the image in the camera; None when that was not to be had now."""
+        """Check the name of the image in the camera; None when the camera did not answer."""
         try:
             date_obs = await self.shot.ccd.image_date_obs()
         except (CameraReplyInvalid, CameraRefused):
@@ -251,12 +252,12 @@ class ExposureRun:
         return identity
 
     def _believes_without_a_name(self) -> bool:
-        """Tell whether state and time speak for the frame, where the camera knows no names."""
+        """Decide by state and time, when the camera does not echo names; warn if accepted."""
         believes = self._exposure.seen_running or self._after_end_s() > GRACE_S
         if believes:
             self._watch.log.warning(
-                "This camera does not say which exposure its frame is of; going by its state and "
-                "the time, it is of this one."
+                "This camera does not say which exposure its frame is from; judging by the "
+                "camera's state and the time, it is from this one."
             )
         return believes
 
@@ -278,7 +279,7 @@ class ExposureRun:
             await download.receive()
         except (CameraUnreachable, CameraTimeout) as error:
             self._check_patience(error)
-            self._watch.log.warning(f"{error} The camera keeps the frame; trying again.")
+            self._watch.log.warning(f"{error} The camera still has the frame; trying again.")
             return False
         except (CameraReplyInvalid, ImageError) as error:
             await self._explain(error)

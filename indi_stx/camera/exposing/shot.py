@@ -29,11 +29,11 @@ class Shot:
         name: for logs: device and property.
         instrument: the INDI device's name, for the header.
         ccd: the camera's calls.
-        duration_s: what the camera is asked for.
+        duration_s: as sent to the camera.
         geometry: frame and binning.
         sensor: what does not change about the CCD.
         camera: what the camera says of itself.
-        surroundings: tells, when it is called, what else belongs into the header.
+        surroundings: called at the exposure's end; returns what else belongs into the header.
     """
 
     name: str

@@ -1,8 +1,9 @@
 """Start an exposure, also when the camera is busy or its answer gets lost.
 
-A start whose answer is lost may have begun an exposure or not. It is not repeated blindly, which
-would be refused or spoil a frame, and not given up: the camera's state and the name of the image in
-its buffer tell, and the exposure is adopted or started again. Source: STX API, Start Exposure.
+When the answer to a start is lost, the exposure may have begun or not. The start is not repeated
+blindly, which could be refused or spoil a frame, and not given up: the camera's state and the name
+of the image in its buffer tell which, and the exposure is adopted or started again. Source: STX
+API, Start Exposure.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ logger = logging.getLogger(__name__)
 ASK_AGAIN_S = 0.06
 """Between two questions to a camera that answers; a little above its command interval."""
 RETRY_S = 0.5
-"""Between two questions to a camera that does not."""
+"""Between two questions to a camera that does not answer."""
 PATIENCE_S = 12.0
-"""How long a start is asked about that was not answered, and one is tried that meets a busy CCD."""
+"""How long to ask about a start without an answer, and to retry one that finds the CCD busy."""
 LATENCY_S = 2.0
 """For how long after a start a CCD may still look idle."""
 
@@ -35,10 +36,10 @@ class Started:
     """An exposure that has begun.
 
     Attributes:
-        name: the time that was sent with it.
-        utc: when the shutter opened, as near as the command can tell.
-        monotonic_s: the same moment on the clock that never jumps.
-        in_doubt: whether its answer was lost.
+        name: the time that was sent with the start.
+        utc: when the shutter opened: the middle between sending the start and its answer.
+        monotonic_s: the same moment on the monotonic clock.
+        in_doubt: whether the answer to the start was lost.
     """
 
     name: datetime
@@ -67,7 +68,7 @@ class Start:
         """Start, and return when the camera is known to have done so.
 
         Raises:
-            CameraError: it did not, or nobody can tell; nothing that it may have begun is ours.
+            CameraError: it did not, or that could not be found out; an exposure may be running.
         """
         give_up_s = self._clock.monotonic() + PATIENCE_S
         while True:
@@ -78,7 +79,7 @@ class Start:
             except CameraRefused:
                 raise
             except CameraError as error:
-                self._log.debug(f"{error} Finding out whether the exposure has begun.")
+                self._log.debug(f"{error} Asking the camera whether the exposure has begun.")
                 if found := await self._find(give_up_s, error):
                     return found
 
@@ -95,7 +96,7 @@ class Start:
         )
 
     async def _make_room(self, error: CameraBusy, give_up_s: float) -> None:
-        """Let an abort come to its end, and end what another program exposes."""
+        """Wait for an abort to finish, and abort an exposure of another program."""
         if self._clock.monotonic() > give_up_s:
             raise error
         await self._clock.sleep(ASK_AGAIN_S)
@@ -121,7 +122,7 @@ class Start:
         raise error
 
     async def _is_done(self) -> bool:
-        """Tell whether the exposure is over already: its frame is in the buffer."""
+        """Tell whether the exposure is already over, with its frame in the buffer."""
         try:
             date_obs = await self._shot.ccd.image_date_obs()
         except (CameraReplyInvalid, CameraRefused):

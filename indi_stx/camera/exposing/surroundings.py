@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from indi_stx.images.header_facts import CustomCard, PierSide, Site
 
 UNKNOWN = "Unknown"
-"""What libindi's clients write as observer and object while nobody has said."""
+"""What libindi's clients write as observer and object while these are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Where a mount says it looks, as it says it.
+    """Where a mount points, in the coordinates that it reports.
 
     Attributes:
-        of_date: the equinox is that of the date ("JNow"); J2000 otherwise.
+        of_date: whether the equinox is that of the date ("JNow"); otherwise it is J2000.
     """
 
     ra_hours: float
@@ -29,10 +29,10 @@ class Surroundings:
     """What a header tells beyond exposure and sensor; None or empty for what nobody knows.
 
     Attributes:
-        ccd_celsius: of the CCD, at the last poll.
+        ccd_celsius: the CCD's temperature at the last poll.
         setpoint_celsius: what the cooler regulates to.
-        wcs_rotation_deg: the camera's orientation, where world coordinates are wanted.
-        cards: the user's own.
+        wcs_rotation_deg: the camera's orientation, if world coordinates are wanted.
+        cards: those that the user added.
     """
 
     observer: str = UNKNOWN

@@ -1,1 +1,1 @@
-"""What the camera can do: one module or folder a feature; none imports another."""
+"""What the camera can do: one module or folder for each feature; none imports another."""

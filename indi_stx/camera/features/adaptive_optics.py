@@ -1,9 +1,9 @@
 """Adaptive optics: the tip-tilt mirror, moved in steps as PHD2 does.
 
-PHD2 sends relative steps and counts up to 45 of them from the centre either way, so 45 steps span
-half of the mirror's range. The camera neither tells where its mirror is nor whether it has one:
-the position shown is the one last commanded, the centre before that. Source: STX API, "AO Guide"
-and "AO Status"; PHD2 and libindi's SX AO driver for the properties.
+PHD2 sends relative steps and counts up to 45 of them from the centre in each direction, so 45 steps
+span half of the mirror's range. The camera tells neither where its mirror is nor whether it has
+one: the position shown is the one last commanded, or the centre before any command. Source: STX
+API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO driver for the properties.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LIMITS = {
 
 
 def mirror_units(steps: float) -> int:
-    """Return the camera's position, 0 to 100, that many steps from the centre."""
+    """Return the position that the camera is told, 0 to 100, for steps from the centre."""
     return round(AO_CENTER + steps * UNITS_PER_STEP)
 
 
@@ -104,12 +104,12 @@ class AdaptiveOptics(Feature):
 
     @north_south.on_write
     async def _north_south_requested(self, new: Numbers) -> None:
-        """Tilt by so many steps from where the mirror stands."""
+        """Tilt by this number of steps from the mirror's current position."""
         await self._step(self.north_south, new, "y", new["AO_N"] - new["AO_S"])
 
     @west_east.on_write
     async def _west_east_requested(self, new: Numbers) -> None:
-        """Tilt by so many steps from where the mirror stands."""
+        """Tilt by this number of steps from the mirror's current position."""
         await self._step(self.west_east, new, "x", new["AO_E"] - new["AO_W"])
 
     @center.on_write
@@ -132,13 +132,15 @@ class AdaptiveOptics(Feature):
         if reachable == wished:
             p.publish(state=State.OK)
         else:
-            self.device.refuse(p, "The AO mirror is at its limit; let the mount follow (bump).")
+            self.device.refuse(
+                p, "The AO mirror is at its limit; move the mount to bring it back (bump)."
+            )
 
     async def _tilt(self, steps: dict[str, float]) -> None:
-        """Move the mirror and wait until it rests.
+        """Move the mirror and wait until it has stopped.
 
         Raises:
-            CameraError: the camera did not take the command; the mirror counts as not moved.
+            CameraError: the camera did not accept the command; the shown position is unchanged.
         """
         units = {axis: mirror_units(value) for axis, value in steps.items()}
         await self.camera.ao_guide(**units)
@@ -148,14 +150,14 @@ class AdaptiveOptics(Feature):
         self._show_limits()
 
     async def _settled(self) -> bool:
-        """Wait until the camera says that the mirror rests; False when it does not in time."""
+        """Wait until the camera says that the mirror has stopped; False if it takes too long."""
         try:
             async with asyncio.timeout(SETTLE_LIMIT_S):
                 while await self.camera.ao_status() is AoState.MOVING:
                     await self.device.clock.sleep(SETTLE_PAUSE_S)
         except (CameraError, TimeoutError) as error:
-            reason = str(error) or f"It still moves after {SETTLE_LIMIT_S:g} s."
-            self.device.log.warning(f"The camera does not say that the AO mirror rests. {reason}")
+            reason = str(error) or f"It is still moving after {SETTLE_LIMIT_S:g} s."
+            self.device.log.warning(f"The AO mirror was not seen to stop. {reason}")
             return False
         return True
 

@@ -1,8 +1,8 @@
 """The camera's own FITS settings: what it writes into the headers of its own files.
 
-They live in the camera's flash memory, which wears: a value is written when a user changes it and
-only when it differs from what the camera holds, never for an exposure, and they are not part of
-the saved configuration. Source: STX API, Get / Set FITS Settings.
+They are kept in the camera's flash memory, which wears out with every write. So a value is only
+written when a user changes it and it differs from what the camera holds; never for an exposure, nor
+from a saved configuration. Source: STX API, Get / Set FITS Settings.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class CameraFitsSettings(Feature):
     )
 
     async def begin(self) -> None:
-        """Read them; a camera that has none of them is used without."""
+        """Read the settings; a camera without them is used all the same."""
         try:
             self._take_over(await self.camera.get_fits_settings())
         except (CameraRefused, CameraReplyInvalid) as error:
@@ -80,7 +80,7 @@ class CameraFitsSettings(Feature):
         await self._show(self.optics)
 
     async def _show(self, written: Property[Any]) -> None:
-        """Read back: what the camera cannot take it drops without a word."""
+        """Read back what was stored: the camera silently drops what it cannot take."""
         self._take_over(await self.camera.get_fits_settings())
         written.publish(state=State.OK)
 

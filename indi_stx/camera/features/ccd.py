@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 MIN_EXPOSURE_S = 0.01
 """STX API, Imager Start Exposure."""
 MAX_EXPOSURE_S = 3600.0
-"""The document leaves the upper limit open ("???"); this is libindi's."""
+"""The API document leaves the upper limit open ("???"); this one is libindi's."""
 MAX_BIN = 9
 MAX_SIDE = 16000
 
@@ -54,11 +54,11 @@ FRAME_TYPES = {
     "FRAME_DARK": ("Dark", 0),
     "FRAME_FLAT": ("Flat", 3),
 }
-"""INDI's element to its label and the camera's FrameType (STX API, Imager Start Exposure)."""
+"""Label and camera's FrameType of each INDI element (STX API, Imager Start Exposure)."""
 
 
 def info_elements(size: str, pixel: str, bits: str) -> dict[str, Num]:
-    """Return the elements of {head}_INFO; KStars reads them by their place."""
+    """Return the elements of {head}_INFO, in an order that KStars relies on."""
     return {
         "CCD_MAX_X": Num("Max. Width", size, 1, MAX_SIDE),
         "CCD_MAX_Y": Num("Max. Height", size, 1, MAX_SIDE),
@@ -70,7 +70,7 @@ def info_elements(size: str, pixel: str, bits: str) -> dict[str, Num]:
 
 
 class Sequence(Protocol):
-    """What makes one exposure follow another without a new request."""
+    """Starts exposures one after another without a new request for each."""
 
     @property
     def enabled(self) -> bool:
@@ -89,12 +89,12 @@ class CcdFeature(Feature):
     Args:
         session: the connection.
         ccd: the camera's calls for it.
-        facts: what the camera said of it when connecting.
-        surroundings: tells what a header says beyond the exposure itself.
-        polling_s: returns the polling period at present.
+        facts: what the camera said of the CCD when connecting.
+        surroundings: returns the header facts that are not about the exposure itself.
+        polling_s: returns the current polling period.
 
     Attributes:
-        sequence: what makes sequences of exposures, where there is such a thing.
+        sequence: starts the exposures of a sequence; None when there are no sequences.
     """
 
     exposure = number(
@@ -206,11 +206,11 @@ class CcdFeature(Feature):
 
     @property
     def running(self) -> bool:
-        """Whether an exposure is on its way, its download included."""
+        """Whether an exposure is running or being downloaded."""
         return self._run is not None and self._run.running
 
     async def end(self) -> None:
-        """Let frames that the camera has given out already reach their place."""
+        """Finish the delivery of frames that have been received."""
         await self.delivery.finish()
 
     def _fit_to_sensor(self) -> None:
@@ -271,7 +271,7 @@ class CcdFeature(Feature):
         await self.expose(self._checked_duration(duration_s))
 
     async def expose(self, duration_s: float) -> None:
-        """Begin an exposure with the present frame and type, in place of one that is running.
+        """Begin an exposure with the current frame and type, in place of one that is running.
 
         Raises:
             CameraError: the camera did not accept it; nothing is running then.
@@ -307,13 +307,13 @@ class CcdFeature(Feature):
         )
 
     async def _follow(self, run: ExposureRun) -> None:
-        """Wait for the frame and hand it on; whatever fails turns the exposure Alert."""
+        """Wait for the frame and pass it on; any failure turns the exposure Alert."""
         try:
             frame = await run.to_frame()
         except IndiStxError as error:
             self.exposure_lost(str(error))
         except Exception:
-            self.exposure_lost("Internal error: no frame this time.")
+            self.exposure_lost("Internal error: the exposure brought no frame.")
             raise
         else:
             self._frame_taken(run, frame)
@@ -336,7 +336,7 @@ class CcdFeature(Feature):
         self.show_exposure(0, State.IDLE)
 
     async def abort_exposure(self) -> None:
-        """Forget the running exposure and end it in the camera, telling no client.
+        """Forget the running exposure and abort it in the camera; publish nothing.
 
         Raises:
             CameraError: the camera may still be exposing.
@@ -364,7 +364,7 @@ class CcdFeature(Feature):
         self.show_exposure(remaining_s, State.BUSY)
 
     def _checked_duration(self, duration_s: float) -> float:
-        """Return the duration the camera is asked for; a bias is as short as can be."""
+        """Return the duration to send to the camera: for a bias, the shortest there is."""
         if self.frame_type["FRAME_BIAS"]:
             return MIN_EXPOSURE_S
         limits = self.exposure.elements[f"{self.words['head']}_EXPOSURE_VALUE"]
@@ -382,7 +382,7 @@ class CcdFeature(Feature):
     # --- delivery ------------------------------------------------------------------------------
 
     def _frame_taken(self, run: ExposureRun, frame: Frame) -> None:
-        """Have a frame delivered. In a sequence its exposure counts as done before that."""
+        """Have a frame delivered. In a sequence the exposure is already reported as done now."""
         sequence = self.sequence
         in_sequence = sequence is not None and sequence.enabled
         if in_sequence:
@@ -406,8 +406,8 @@ class CcdFeature(Feature):
     async def send_file(self, file: MemoryFile, suffix: str) -> None:
         """Send a file as this CCD's BLOB.
 
-        Size, length and descriptor agree even for a compressed file: local clients map `size` bytes
-        of the descriptor, and die when it is shorter (libindi 1.9.9 sends the uncompressed size).
+        The size sent is that of the file, even a compressed one: local clients map this number of
+        bytes, and crash when the file is shorter (libindi 1.9.9 sends the uncompressed size).
         """
         content = Attached(file.fd, file.size)
         await self.image.deliver(self.words["blob"], content, size=file.size, suffix=suffix)

@@ -1,8 +1,8 @@
-"""The camera's fan, which only newer firmware lets one see and set.
+"""The camera's fan, which only newer firmware shows and lets one set.
 
-It is read with the cooler's telemetry. Cameras are known to accept a setting and to ignore it, so
-every write is read back. Source: parameters FanState and FanPower of Imager Get / Set Settings,
-which the API document of 2011 does not have yet.
+It is read with the cooler's telemetry. Some cameras accept a setting but ignore it, so every
+write is read back. Source: parameters FanState and FanPower of Imager Get / Set Settings,
+which the API document of 2011 does not contain.
 """
 
 from __future__ import annotations
@@ -77,6 +77,6 @@ class Fan(Feature):
             raise ValueRefused("The camera accepted the fan's setting but kept its own: try again.")
 
     def observe(self, settings: CcdSettings) -> None:
-        """Report what drives the fan, if that is new."""
+        """Report what drives the fan, if that has changed."""
         if "fan_state" in settings and ELEMENTS[settings.fan_state] != self.fan.on:
             self.fan.select(ELEMENTS[settings.fan_state])

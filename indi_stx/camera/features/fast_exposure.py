@@ -1,9 +1,9 @@
 """Fast exposure: a sequence whose next exposure starts before the last frame is delivered.
 
-The camera holds one frame, so the next exposure starts when that one has been downloaded; storing,
-compressing and sending it go on meanwhile. Where that takes longer than an exposure the sequence
-waits, instead of failing or of piling up frames in memory. Order of reports as in libindi: exposure
-Ok, count, next exposure, BLOB.
+The camera holds one frame, so the next exposure starts when that one has been downloaded, while it
+is still being stored, compressed and sent. When that takes longer than an exposure, the sequence
+waits instead of failing or filling the memory with frames. The order of reports is libindi's:
+exposure Ok, count, next exposure, BLOB.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Exposing(Protocol):
 
     @property
     def running(self) -> bool:
-        """Whether an exposure is on its way, its download included."""
+        """Whether an exposure is running or being downloaded."""
 
     async def expose(self, duration_s: float) -> None:
-        """Begin an exposure with the present settings."""
+        """Begin an exposure with the current settings."""
 
     async def abort_exposure(self) -> None:
-        """Forget the running exposure and end it in the camera."""
+        """Forget the running exposure and abort it in the camera."""
 
     def show_exposure(self, remaining_s: float, state: State) -> None:
         """Publish the countdown."""
@@ -95,7 +95,7 @@ class FastExposure(Feature):
 
     @toggle.on_write
     async def _toggled(self, new: Switches) -> None:
-        """Switch sequences on, or off together with the one that is running."""
+        """Switch sequences on or off; switching off aborts the running exposure."""
         if new["INDI_DISABLED"] and self.enabled:
             self.count.publish({"FRAMES": 1}, State.IDLE)
             if self._head.running:
@@ -110,7 +110,7 @@ class FastExposure(Feature):
             self._head.show_exposure(0, State.IDLE)
 
     async def _go_on(self, duration_s: float, is_latest: Callable[[], bool]) -> None:
-        """Queue the next exposure once only the frame just taken is still to be delivered."""
+        """Queue the next exposure once all earlier frames but the last have been delivered."""
         await self._head.delivery.at_most(1)
         self.lane.put(partial(self._expose_next, duration_s, is_latest))
 

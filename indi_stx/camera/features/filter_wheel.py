@@ -1,9 +1,10 @@
 """The filter wheel: which filter is in the beam, and what the filters are called.
 
-A move occupies the lane until the wheel has stopped, so moves happen one after another. Names live
-in the camera's flash memory, which wears: only names that a client changed are written, and they
-are not kept in the configuration file as well. The camera always offers eight names, so how many
-slots the wheel has is a setting. Source: STX API, "Filter State" to "Set Filter Name".
+A move occupies the lane until the wheel has stopped, so moves happen one after another. Names are
+kept in the camera's flash memory, which wears out with every write: only names that a client
+changed are written, and they are not saved in the configuration file. The camera always offers
+eight names, so the user has to say how many slots the wheel has. Source: STX API, "Filter State" to
+"Set Filter Name".
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from indi_stx.indi import State, SwitchRule
 from indi_stx.stx.filters import NO_FILTER, SLOTS, FilterSettings, FilterState
 
 LOOK_S = 0.25
-"""Pause between two looks at a moving wheel."""
+"""Pause between two questions while the wheel moves."""
 DEPARTURE_LIMIT_S = 2.0
-"""How long a wheel may rest at its old place after a move was accepted."""
+"""How long a wheel may stay at its old place after it accepted a move."""
 MOVE_LIMIT_S = 60.0
 LOST_LOOKS = 3
-"""How many looks in a row may stay without an answer before a move counts as failed."""
+"""After how many questions in a row without an answer a move counts as failed."""
 MOST_SLOTS = len(SLOTS)
 STUCK = (
     "The filter wheel is in its error state: it is jammed, or there is none. Check the wheel and "
@@ -86,7 +87,7 @@ class FilterWheel(Feature):
 
     @property
     def current(self) -> int:
-        """The slot in the beam at the last look, 0 for none."""
+        """The slot last seen in the beam, 0 for none."""
         return int(self.slot["FILTER_SLOT_VALUE"])
 
     @property
@@ -129,10 +130,10 @@ class FilterWheel(Feature):
 
     @slots.on_write
     async def _slots_requested(self, new: Numbers) -> None:
-        """Define the wheel anew with another number of slots."""
+        """Define the wheel's properties again with another number of slots."""
         count = new["SLOTS"]
         if not count.is_integer():
-            raise ValueRefused(f"A wheel cannot have {count:g} slots.")
+            raise ValueRefused(f"The number of slots must be a whole number, not {count:g}.")
         if count == self.slots["SLOTS"]:
             return
         settings = await self.camera.get_filter_settings()
@@ -161,7 +162,7 @@ class FilterWheel(Feature):
             self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, State.OK)
 
     async def _arrive(self, target: int) -> str | None:
-        """Wait until the wheel rests; return what is wrong when that is not at its target."""
+        """Wait until the wheel stops; return what is wrong unless it is at its target."""
         clock = self.device.clock
         started_s, lost = clock.monotonic(), 0
         while (elapsed_s := clock.monotonic() - started_s) < MOVE_LIMIT_S:
@@ -169,7 +170,7 @@ class FilterWheel(Feature):
             try:
                 at = await self._resting_place()
             except (CameraTimeout, CameraUnreachable) as error:
-                # The wheel turns without us; a look that the network lost is not a failed move.
+                # The wheel goes on turning: a lost answer does not mean that the move failed.
                 if (lost := lost + 1) >= LOST_LOOKS:
                     return str(error)
                 continue
@@ -183,7 +184,7 @@ class FilterWheel(Feature):
         return f"The filter wheel has not arrived after {MOVE_LIMIT_S:g} s. {STUCK}"
 
     async def _resting_place(self) -> int | None:
-        """Return where the wheel rests, None when it does not."""
+        """Return the slot where the wheel stands, None while it moves."""
         self._seen = await self.camera.filter_state()
         if self._seen is not FilterState.IDLE:
             return None
@@ -200,7 +201,7 @@ class FilterWheel(Feature):
             self.device.log.warning(STUCK)
 
     async def poll(self) -> None:
-        """Notice what others do to the wheel: one period asks its state, the next its slot."""
+        """Notice changes by others: ask for state and settings in alternate periods."""
         if self._busy:
             return
         self._look_at_state = not self._look_at_state
@@ -235,7 +236,7 @@ class FilterWheel(Feature):
             self.names.publish(names)
 
     def _take_over(self, settings: FilterSettings) -> None:
-        """Fit the properties to the wheel; clients must not know them at the moment."""
+        """Fit the properties to the wheel; they must not be defined at this moment."""
         count = int(self.slots["SLOTS"])
         self.slot.narrow(FILTER_SLOT_VALUE=(1, count))
         self.slot.assign({"FILTER_SLOT_VALUE": float(settings.current)})

@@ -1,8 +1,8 @@
 """What the user adds to the FITS headers: cards, observer and object, optics, orientation.
 
-FITS_HEADER serves two generations of clients with one vector: libindi up to 2.0.0 wrote observer
-and object, later ones write one keyword, value and comment at a time. KStars addresses the first
-three elements by their place, so these come first.
+FITS_HEADER serves two generations of clients with one vector: those of libindi up to 2.0.0 write
+observer and object, later ones write one keyword, value and comment at a time. KStars finds these
+three elements by their position, so they come first.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from indi_stx.images.header_facts import CustomCard
 
 CLEAR = "INDI_CLEAR"
-"""Written as a keyword, it forgets all cards."""
+"""A write with this as the keyword removes all cards."""
 KEYWORD_ELEMENTS = ("KEYWORD_NAME", "KEYWORD_VALUE", "KEYWORD_COMMENT")
 
 
 class UserCards:
-    """What the user has said for the headers; outlives the connection."""
+    """What the user has set for the headers; outlives the connection."""
 
     def __init__(self) -> None:
         self.cards: dict[Hashable, CustomCard] = {}
@@ -103,12 +103,12 @@ class FitsHeader(Feature):
 
     @property
     def observer(self) -> str:
-        """Who observes; "Unknown" until somebody says."""
+        """Who observes; "Unknown" until it is set."""
         return self.header["FITS_OBSERVER"]
 
     @property
     def object_name(self) -> str:
-        """What is observed; "Unknown" until somebody says."""
+        """What is observed; "Unknown" until it is set."""
         return self.header["FITS_OBJECT"]
 
     @property
@@ -123,7 +123,7 @@ class FitsHeader(Feature):
 
     @property
     def rotation_deg(self) -> float | None:
-        """The camera's orientation, None while nobody told it or world coordinates are off."""
+        """The camera's orientation, None while it is unknown or world coordinates are off."""
         known = self.wcs["WCS_ENABLE"] and self._kept.rotation_is_known
         return self.rotation["CCD_ROTATION_VALUE"] if known else None
 
@@ -131,7 +131,7 @@ class FitsHeader(Feature):
 
     @header.on_write
     async def _header_requested(self, new: Texts) -> None:
-        """Take one card, observer and object, or both: KStars sends all elements in any case."""
+        """Take one card, observer and object, or both: KStars always sends all elements."""
         keyword, value, comment = (new[element].strip() for element in KEYWORD_ELEMENTS)
         if keyword.upper() == CLEAR:
             self._kept.cards.clear()
@@ -143,7 +143,7 @@ class FitsHeader(Feature):
         self.header.publish({**new, **dict.fromkeys(KEYWORD_ELEMENTS, "")}, State.OK)
 
     def _keep(self, keyword: str, value: str, comment: str) -> None:
-        """Remember a card; a keyword replaces itself, commentary gathers without repetition."""
+        """Keep a card in place of one with its keyword; keep each different comment."""
         from indi_stx.images.header_cards import COMMENTARY, parse_custom_card
 
         card = parse_custom_card(keyword, value, comment)

@@ -12,8 +12,8 @@ from indi_stx.indi import Permission
 class Guider(CcdFeature):
     """GUIDER_EXPOSURE and its family.
 
-    GUIDER_EXPOSURE is defined first of them: KStars makes its guide chip when it arrives, and
-    fails on any other GUIDER_ property that comes before.
+    GUIDER_EXPOSURE is defined first, because KStars creates its guide chip when this property
+    arrives and fails on any other GUIDER_ property that arrives earlier.
     """
 
     needs = Capability.GUIDER

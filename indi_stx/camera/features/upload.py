@@ -1,9 +1,9 @@
 """Uploads: whether frames go to clients, into files where the driver runs, or both.
 
 A frame that cannot be stored is neither dropped nor silently sent elsewhere: it stays in memory
-with the few before it, and UPLOAD_UNSAVED appears with what can be done about them. CCD_FILE_PATH
-only ever speaks of files that exist: KStars counts each of its updates as a frame, and CCDciel
-reads and deletes the file. Source: libindi's CCD drivers.
+together with the last few such frames, and UPLOAD_UNSAVED appears, with which the user can save,
+send or discard them. CCD_FILE_PATH is only published for files that exist: KStars counts each of
+its updates as a frame, and CCDciel reads and deletes the file. Source: libindi's CCD drivers.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Upload(Feature):
         return not self.mode["UPLOAD_LOCAL"]
 
     async def store(self, frame: MemoryFile) -> bool:
-        """Save a frame under the next name and tell clients; False when it is kept instead."""
+        """Save a frame under the next name and tell clients; False if kept in memory instead."""
         async with self._turn:
             try:
                 self._announce(await self._save(frame))
@@ -128,7 +128,7 @@ class Upload(Feature):
 
     @settings.on_write
     async def _settings_requested(self, new: Texts) -> None:
-        """Choose the directory and the names of files; they are tried with the next frame."""
+        """Choose the directory and the names of files; the disk is only touched by a frame."""
         from indi_stx.images.file_names import check_directory, check_prefix
 
         check_prefix(new["UPLOAD_PREFIX"])
@@ -136,7 +136,7 @@ class Upload(Feature):
 
     @unsaved.on_write
     async def _unsaved_requested(self, new: Switches) -> None:
-        """Save, send or give up the frames that could not be stored, the oldest first."""
+        """Save, send or discard the frames that could not be stored, the oldest first."""
         wish = next((name for name, on in new.items() if on), None)
         async with self._turn:
             frames = self._kept.frames

@@ -1,8 +1,8 @@
 """The cooler of the imaging CCD: temperature, set point, ramp, power, ambient temperature.
 
 Writing a temperature switches the cooler on, as INDI clients expect; the property stays Busy until
-the CCD is within the ramp's threshold of it. The camera knows no ramp: its set point is moved once
-a minute. Source: STX API, Imager Get / Set Settings.
+the CCD is within the ramp's threshold of it. The camera itself has no ramps: its set point is moved
+once a minute. Source: STX API, Imager Get / Set Settings.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OURS_CELSIUS = 0.25
 
 
 class Destination:
-    """Where a ramp leads, and its last step; outlives the connection."""
+    """The ramp to the target temperature, if any; outlives the connection."""
 
     ramp: Ramp | None = None
 
@@ -87,7 +87,7 @@ class Cooler(Feature):
         shows={"AMBIENT_TEMPERATURE_VALUE": "ambient_celsius"},
     )
     setpoint_celsius: float | None = None
-    """What the camera regulates to at present; None while the cooler is off."""
+    """The camera's current set point; None while the cooler is off."""
 
     def __init__(self, session: CameraSession) -> None:
         super().__init__(session)
@@ -104,7 +104,7 @@ class Cooler(Feature):
 
     @temperature.on_write
     async def _temperature_requested(self, new: Numbers) -> None:
-        """Set out for a temperature, with the cooler on."""
+        """Switch the cooler on and go to a temperature."""
         target = new["CCD_TEMPERATURE_VALUE"]
         await self._aim(target)
         self._steadiness = Steadiness()
@@ -113,7 +113,7 @@ class Cooler(Feature):
 
     @cooler.on_write
     async def _cooler_requested(self, new: Switches) -> None:
-        """Switch the cooler on, to the camera's present set point, or off."""
+        """Switch the cooler off, or on with the camera's current set point."""
         await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
         if new["COOLER_OFF"]:
             self._kept.ramp = None
@@ -121,7 +121,7 @@ class Cooler(Feature):
                 self.temperature.publish(state=State.IDLE)
 
     async def _aim(self, target_celsius: float) -> None:
-        """Tell the camera the next set point on the way to a target."""
+        """Send the camera the next set point on the way to a target."""
         step = round(ramp_step(self.ccd_celsius, target_celsius, self.ramp["RAMP_SLOPE"]), 2)
         await self.camera.imager.set_settings(cooler_on=True, setpoint_celsius=step)
         due_s = self.device.clock.monotonic() + RAMP_STEP_S
@@ -129,12 +129,12 @@ class Cooler(Feature):
         self.setpoint_celsius = step
 
     async def _go_on(self) -> None:
-        """Take the next step of a ramp; on the lane, so that it never overtakes a write."""
+        """Take the next step of a ramp; runs on the lane, so that it never overtakes a write."""
         if self._step_due() and self._kept.ramp is not None:
             try:
                 await self._aim(self._kept.ramp.target_celsius)
             except IndiStxError as error:
-                self.device.log.warning(f"The temperature ramp waits. {error}")
+                self.device.log.warning(f"The temperature ramp waits for the camera. {error}")
 
     def _step_due(self) -> bool:
         return (
@@ -176,7 +176,7 @@ class Cooler(Feature):
         if setpoint is None and self.temperature.state is State.BUSY:
             self.device.refuse(
                 self.temperature,
-                "The cooler went off: another client did it, or the camera was restarted.",
+                "The cooler went off: another program did it, or the camera was restarted.",
             )
         if ramp and (setpoint is None or abs(setpoint - ramp.setpoint_celsius) > OURS_CELSIUS):
             self._kept.ramp = None
@@ -196,7 +196,7 @@ class Cooler(Feature):
         return target is not None and abs(self.ccd_celsius - target) <= threshold
 
     def _ends_short(self, power_percent: float) -> bool:
-        """Tell whether the CCD is as warm as it gets: a cooler cannot heat above ambient."""
+        """Tell whether the CCD is as warm as it can get: a cooler cannot heat above ambient."""
         now_s, threshold = self.device.clock.monotonic(), self.ramp["RAMP_THRESHOLD"]
         steady = self._steadiness.look(now_s, self.ccd_celsius, threshold)
         ends = (
@@ -219,7 +219,7 @@ class Cooler(Feature):
         ):
             self.device.log.warning(
                 f"The cooler works at full power, but the CCD stays at "
-                f"{s.temperature_celsius:.1f} C instead of {s.setpoint_celsius:.1f} C. Either that "
-                "is out of its reach: choose a warmer set point. Or the cooler has latched up: "
-                "restart the camera."
+                f"{s.temperature_celsius:.1f} C instead of {s.setpoint_celsius:.1f} C. Choose a "
+                "warmer set point, which the cooler can reach; if it still does not cool, it has "
+                "latched up: restart the camera."
             )

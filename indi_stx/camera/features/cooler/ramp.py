@@ -1,6 +1,6 @@
-"""Decisions of the cooler without its I/O: the next set point of a ramp, and a cooler that fails.
+"""Decisions of the cooler, without I/O: the next set point of a ramp, and whether it has failed.
 
-Times are seconds of a clock that never jumps.
+Times are seconds of the monotonic clock.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RAMP_STEP_S = 60.0
-"""libindi moves the set point once a minute, by as many degrees as the slope says."""
+"""As in libindi, the set point moves once a minute, by as many degrees as the slope says."""
 FULL_POWER_PERCENT = 99.5
 LATCHED_ABOVE_CELSIUS = 2.0
 LATCHED_AFTER_S = 180.0
@@ -26,11 +26,11 @@ def ramp_step(ccd_celsius: float, target_celsius: float, slope_celsius: float) -
 
 @dataclass
 class Ramp:
-    """A way to a temperature in steps of one minute.
+    """A target temperature that is approached in steps of one minute.
 
     Attributes:
-        setpoint_celsius: the last step, as the camera was told.
-        step_due_s: when the next one is.
+        setpoint_celsius: of the last step, as sent to the camera.
+        step_due_s: when the next step is due.
     """
 
     target_celsius: float
@@ -39,7 +39,7 @@ class Ramp:
 
     @property
     def complete(self) -> bool:
-        """Whether the camera has been told the target itself."""
+        """Whether the target itself has been sent to the camera."""
         return self.setpoint_celsius == self.target_celsius
 
 
@@ -47,7 +47,7 @@ class LatchUpWatch:
     """Tells a cooler that has latched up from one that is merely at work.
 
     STXL cameras are known to end up at full power while the CCD warms. Full power alone is normal
-    on the way down, so the CCD must also have stopped to cool for some minutes.
+    while cooling down, so the CCD must also have stopped cooling for some minutes.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class LatchUpWatch:
     def look(
         self, now_s: float, ccd_celsius: float, setpoint_celsius: float | None, power_percent: float
     ) -> bool:
-        """Take in a sample; return True when it is the first of a failure.
+        """Take a sample; return True for the first one that shows a failure.
 
         Args:
             now_s: when.
@@ -79,13 +79,13 @@ class LatchUpWatch:
 
 
 class Steadiness:
-    """Tells whether a temperature has stopped to change."""
+    """Tells whether a temperature has stopped changing."""
 
     def __init__(self) -> None:
         self._since: tuple[float, float] | None = None
 
     def look(self, now_s: float, celsius: float, threshold_celsius: float) -> bool:
-        """Take in a sample; return whether it has stayed within the threshold for two minutes."""
+        """Take a sample; return whether it has stayed within the threshold for two minutes."""
         if self._since is None or abs(celsius - self._since[1]) > threshold_celsius:
             self._since = (now_s, celsius)
         return now_s - self._since[0] >= STEADY_S

@@ -1,9 +1,9 @@
 """The guide port: north, south, east and west pulses by the camera's four relays.
 
-A pulse is Busy from the write until its relay has opened, then Idle; its end is timed here and
-confirmed with the camera, but never waited for longer than a second, because PHD2 waits for it
-without limit. The two directions are independent. Source: STX API, "Pulse Guide" to "Pulse Guide
-Get Time Remaining"; libindi's guider interface for the properties.
+A pulse is Busy from the write until its relay has opened, then Idle. Its end is timed here and then
+confirmed by asking the camera, for a second at the most, because PHD2 waits for it without limit.
+The two directions are independent. Source: STX API, "Pulse Guide" to "Pulse Guide Get Time
+Remaining"; libindi's guider interface for the properties.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RELAYS = {
     "TIMED_GUIDE_E": Relay(Axis.X, PLUS),
     "TIMED_GUIDE_W": Relay(Axis.X, MINUS),
 }
-"""The relays as libindi's SBIG driver has them."""
+"""The same assignment as in libindi's SBIG driver."""
 NORTH_SOUTH = ("TIMED_GUIDE_N", "TIMED_GUIDE_S")
 OTHER_AXIS = {Axis.X: Axis.Y, Axis.Y: Axis.X}
 
@@ -44,7 +44,7 @@ def relay_for(element: str, mapping: Switches) -> Relay:
 
 
 def pulse_s(duration_ms: float) -> float:
-    """Return what the camera can do: hundredths of a second, at least one."""
+    """Return the duration as the camera takes it: whole hundredths of a second, at least one."""
     return max(MIN_PULSE_S, round(duration_ms / 10) / 100)
 
 
@@ -93,22 +93,22 @@ class PulseGuide(Feature):
 
     @north_south.on_write
     async def _north_south_requested(self, new: Numbers) -> None:
-        """Guide north or south; north wins over south."""
+        """Guide north or south; if both are asked for, north."""
         self._start(self.north_south, new)
 
     @west_east.on_write
     async def _west_east_requested(self, new: Numbers) -> None:
-        """Guide west or east; west wins over east."""
+        """Guide west or east; if both are asked for, west."""
         self._start(self.west_east, new)
 
     @mapping.on_write
     async def _mapping_requested(self, new: Switches) -> None:
-        """Connect directions and relays differently, from the next pulse on."""
+        """Choose which relay guides in which direction, from the next pulse on."""
         if self._pulses:
             raise ValueRefused("Wait for the guide pulse to end before changing the relays.")
 
     def _start(self, p: NumberProperty, new: Numbers) -> None:
-        """Begin a pulse, in place of the one under way; of two directions the first one wins."""
+        """Begin a pulse, in place of the one under way; of two directions take the first."""
         wished = next((element for element, ms in new.items() if ms > 0), None)
         if wished is None:
             p.publish(new)
@@ -144,7 +144,9 @@ class PulseGuide(Feature):
                 while (left_s := await self._time_left_s(relay)) > 0:
                     await self.device.clock.sleep(max(left_s, STILL_CLOSED_PAUSE_S))
         except (CameraError, TimeoutError) as error:
-            self._doubt(str(error) or f"No such answer within {CONFIRM_LIMIT_S:g} s.")
+            self._doubt(
+                str(error) or f"The relay was not reported open within {CONFIRM_LIMIT_S:g} s."
+            )
         else:
             self._unconfirmed = False
 
@@ -155,7 +157,7 @@ class PulseGuide(Feature):
         """Warn once, not at every pulse, until an end is confirmed again."""
         if not self._unconfirmed:
             self.device.log.warning(
-                "The camera did not confirm that a guide pulse has ended; it is taken as ended, "
-                f"by its own time. {reason}"
+                "The camera did not confirm that a guide pulse has ended; as its time is over, it "
+                f"is taken as ended. {reason}"
             )
         self._unconfirmed = True

@@ -1,8 +1,8 @@
 """The four guide relays of a camera: pulses of both axes, one request at a time.
 
-What is asked for while a request is on its way leaves with the next one, both axes together. A
-closed relay cannot be opened by command: its time is set to the shortest one instead, which happens
-before the opposite relay of its axis closes. Source: STX API, "Pulse Guide".
+Pulses that are asked for while a request is under way are sent with the next one, both axes
+together. No command opens a closed relay. Instead, before the opposite relay of its axis closes,
+the time of the closed one is set to the shortest possible. Source: STX API, "Pulse Guide".
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Relay(NamedTuple):
         return Relay(self.axis, RelayDirection(1 - self.direction))
 
     def time_left_s(self, times: RelayTimes) -> float:
-        """Return for how long it stays closed."""
+        """Return for how long this relay stays closed."""
         sign = "plus" if self.direction is RelayDirection.PLUS else "minus"
         left_s: float = getattr(times, f"{self.axis.value}_{sign}_s")
         return left_s
@@ -64,10 +64,10 @@ class RelayPort:
     async def close(self, relay: Relay, duration_s: float) -> CommandTiming:
         """Close a relay for 0.01 to 655.35 s; return when the camera has answered.
 
-        A closed relay starts its time again; an order that has not left yet is replaced.
+        The time of a closed relay starts again; an order not sent yet is replaced.
 
         Raises:
-            CameraError: the camera did not take the pulse.
+            CameraError: the camera did not accept the pulse.
         """
         done: asyncio.Future[CommandTiming] = asyncio.get_running_loop().create_future()
         order = _Order(relay, duration_s, done)
@@ -106,7 +106,7 @@ class RelayPort:
     async def _request(self, pulses: Sequence[tuple[Relay, float]], orders: list[_Order]) -> None:
         parameters = {}
         for relay, duration_s in pulses:
-            # Noted before it is sent: an answer that gets lost does not mean that it stays open.
+            # Noted before it is sent: even if the answer gets lost, the relay may have closed.
             self._note(relay, duration_s, self._session.clock.monotonic())
             parameters[relay.axis.value] = RelayPulse(relay.direction, duration_s)
         timing = await self._session.camera.pulse_guide(**parameters)
