@@ -90,3 +90,27 @@ async def test_a_camera_that_does_not_echo_is_believed_and_the_header_says_so(
         blob = await arrives(place, since)
         assert isinstance(blob.content, bytes)
         assert b"did not confirm which exposure" in blob.content
+
+
+@pytest.mark.parametrize("fault", ["answer-lost", "request-lost"])
+async def test_an_abort_that_gets_lost_is_sent_again(place: Observatory, fault: str) -> None:
+    since = await start(place, 60)
+    place.simulator.add_fault(f"{fault}=reset,path=AbortExposure,times=2")
+    await place.client.switch("CCD_ABORT_EXPOSURE", "ABORT")
+    await place.client.update("CCD_EXPOSURE", State.IDLE, since=since)
+    assert place.simulator.call(lambda camera: camera.imager.state()).name == "IDLE"
+    await works(place)
+
+
+async def test_an_outage_is_told_when_it_begins_and_when_it_ends(place: Observatory) -> None:
+    since = await start(place, 0.3)
+    place.simulator.add_fault("reset=path=ImagerData.bin,times=5")
+    await arrives(place, since)
+    told = [t for t in place.client.texts_said(since) if not t.startswith("[DEBUG]")]
+    assert [t.split(" ")[0] for t in told] == ["[WARNING]", "[INFO]"], told
+
+
+async def test_connecting_is_busy_until_it_is_done(tmp_path: Path) -> None:
+    async with observatory(tmp_path, SMALL) as place:
+        states = [m.state for m in place.client.sets("CONNECTION")]
+        assert states[:2] == [State.BUSY, State.OK]

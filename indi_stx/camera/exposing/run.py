@@ -118,6 +118,7 @@ class ExposureRun:
         self._clock = watch.clock
         self._exposure: Exposure
         self._wrong_tries_left = WRONG_TRIES
+        self._told = False
 
     @property
     def running(self) -> bool:
@@ -224,6 +225,8 @@ class ExposureRun:
                 await self._clock.sleep(RETRY_S)
                 download.rewind()
             self._happened(Event.RECEIVED)
+            if self._told:
+                self._watch.log.info("The camera answers again; the frame is here.")
             return download.finish()
         finally:
             download.discard()
@@ -279,12 +282,18 @@ class ExposureRun:
             await download.receive()
         except (CameraUnreachable, CameraTimeout) as error:
             self._check_patience(error)
-            self._watch.log.warning(f"{error} The camera still has the frame; trying again.")
+            self._tell_once(f"{error} The camera still has the frame; the driver keeps trying.")
             return False
         except (CameraReplyInvalid, ImageError) as error:
             await self._explain(error)
             return False
         return True
+
+    def _tell_once(self, trouble: str) -> None:
+        """Warn of the first of several tries that fail; the others are for the log alone."""
+        say = self._watch.log.debug if self._told else self._watch.log.warning
+        self._told = True
+        say(trouble)
 
     async def _explain(self, error: IndiStxError) -> None:
         """Find out whether a wrong download means that the camera has no frame at all.

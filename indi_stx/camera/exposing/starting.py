@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposing.identity import Identity, Names
 from indi_stx.camera.exposing.shot import Shot
@@ -18,6 +19,9 @@ from indi_stx.clock import Clock
 from indi_stx.driver.subsystem import Log
 from indi_stx.errors import CameraBusy, CameraError, CameraRefused, CameraReplyInvalid
 from indi_stx.stx.ccd_states import CcdState
+
+if TYPE_CHECKING:
+    from indi_stx.stx import Ccd
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,27 @@ PATIENCE_S = 12.0
 """How long to ask about a start without an answer, and to retry one that finds the CCD busy."""
 LATENCY_S = 2.0
 """For how long after a start a CCD may still look idle."""
+
+
+async def abort(ccd: Ccd, clock: Clock) -> None:
+    """End a CCD's exposure; again while the answer gets lost, which does no harm.
+
+    Raises:
+        CameraError: the camera does not answer; it may still be exposing.
+    """
+    give_up_s = clock.monotonic() + PATIENCE_S
+    while True:
+        try:
+            await ccd.abort_exposure()
+        except CameraRefused:
+            raise
+        except CameraError as error:
+            if clock.monotonic() > give_up_s:
+                raise
+            logger.debug("%s Aborting again.", error)
+            await clock.sleep(RETRY_S)
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +127,7 @@ class Start:
         await self._clock.sleep(ASK_AGAIN_S)
         if await self._shot.ccd.state() is CcdState.EXPOSING:
             self._log.info("An exposure of another program is replaced by this one.")
-            await self._shot.ccd.abort_exposure()
+            await abort(self._shot.ccd, self._clock)
 
     async def _find(self, give_up_s: float, error: CameraError) -> Started | None:
         """Return the exposure if it has begun, None if it has not; else raise the error."""

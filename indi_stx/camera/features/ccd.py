@@ -15,6 +15,7 @@ from indi_stx.camera.exposing.delivery import Delivery, Order
 from indi_stx.camera.exposing.identity import Names
 from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
 from indi_stx.camera.exposing.shot import ImageSource, Shot
+from indi_stx.camera.exposing.starting import abort
 from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.facts import CcdFacts
 from indi_stx.camera.session import CameraSession, Feature
@@ -343,7 +344,7 @@ class CcdFeature(Feature):
         """
         if self._run is not None:
             await self._forget_run()
-        await self.ccd.abort_exposure()
+        await abort(self.ccd, self.device.clock)
 
     async def _forget_run(self) -> None:
         self._run = None
