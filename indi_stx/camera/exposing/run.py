@@ -282,7 +282,7 @@ class ExposureRun:
             await download.receive()
         except (CameraUnreachable, CameraTimeout) as error:
             self._check_patience(error)
-            self._tell_once(f"{error} The camera still has the frame; the driver keeps trying.")
+            self._tell_once(f"{error} The camera still has the frame; trying again.")
             return False
         except (CameraReplyInvalid, ImageError) as error:
             await self._explain(error)
