@@ -1,4 +1,4 @@
-"""Frames on their way from pixels to FITS files: no INDI, no HTTP and no camera in here.
+"""Turn pixels into FITS files; nothing in here knows INDI, HTTP or a camera.
 
 `header_facts` is what is known of an exposure; `coordinates` adds J2000 and airmass. `header` makes
 the FITS header of it, of single cards (`header_cards`). `frame` puts the camera's pixels behind

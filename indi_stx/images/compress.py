@@ -2,7 +2,7 @@
 
 The result is a `.fits.fz` file: an empty primary HDU and the image in tiles of one row
 (FITS Standard 4.0, section 10). Its header keeps every card of the frame. Takes about a second for
-a large frame; call it in a thread. Only uncompressed frames suit PHD2.
+a large frame; call it in a thread. PHD2 cannot read compressed frames.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def compress(frame: Frame) -> MemoryFile:
     """Return the compressed file, which the caller must close; `frame` may be closed meanwhile.
 
     Raises:
-        OSError: there is no memory for it, or no descriptor.
+        OSError: there is no memory or no file descriptor for it.
     """
     with frame.duplicate() as own:
         header = fits.Header.fromstring(own.header())

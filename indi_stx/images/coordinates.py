@@ -1,9 +1,9 @@
-"""Where a mount looked: of date to J2000, and down to altitude, azimuth and airmass.
+"""Where a mount pointed: from JNow to J2000, and to altitude, azimuth and airmass.
 
 Mounts report equatorial coordinates of the equinox of date ("JNow"); headers carry J2000. The
-functions of ERFA, which astropy brings along, need no tables of the Earth's rotation and so no
-network: UT1 is taken as UTC, wrong by less than a second of time or 15" of azimuth. Altitudes are
-geometric, without refraction.
+functions of ERFA, which astropy depends on, are used without tables of the Earth's rotation, which
+would need the network: UT1 is taken as UTC, an error below one second of time or 15". Altitudes
+are geometric, without refraction.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def jnow_to_j2000(ra_hours: float, dec_deg: float, utc: datetime) -> tuple[float
 def horizontal(
     ra_deg: float, dec_deg: float, latitude_deg: float, longitude_deg: float, utc: datetime
 ) -> Horizontal:
-    """Return where J2000 coordinates stand above a site (longitude east); azimuth from north."""
+    """Return altitude and azimuth (from north) of J2000 coordinates; longitude counts east."""
     ut1 = _days_since_2000(utc)
     ra, dec, _ = erfa.atci13(
         math.radians(ra_deg),

@@ -17,7 +17,7 @@ _ADVICE = {
     errno.EPERM: "this user may not write there",
     errno.ENOTDIR: "part of the path is not a directory",
     errno.ENOENT: "the directory disappeared meanwhile",
-    errno.ELOOP: "its symbolic links lead round in a circle",
+    errno.ELOOP: "its symbolic links form a loop",
     errno.ENAMETOOLONG: "the path, or a name in it, is longer than the file system allows",
     errno.EINVAL: "the file system refuses it, perhaps for a character in its name",
     errno.EEXIST: "a file of that name exists already",
@@ -29,7 +29,7 @@ _SHOWN_CHARACTERS = 120
 
 @contextlib.contextmanager
 def explaining(path: Path) -> Iterator[None]:
-    """Raise as ImageError whatever a path, a disk or the frame's memory raises inside."""
+    """Turn OSError and ValueError raised inside the block into ImageError with an explanation."""
     try:
         yield
     except OSError as error:

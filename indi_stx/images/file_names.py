@@ -1,7 +1,7 @@
-"""Where frames are stored and how their files are called, as INDI's upload settings spell it.
+"""Directories and names of stored frames, from INDI's upload settings.
 
-`check_prefix` and `check_directory` are for the moment when a user sets them: they touch no disk,
-and what they accept can fail later only through the disk itself.
+`check_prefix` and `check_directory` check the settings when a user changes them. They do not touch
+the disk; what they accept can later only fail because of the disk itself.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from indi_stx.errors import ImageError
 from indi_stx.images.disk_errors import explaining, shown
 
 _PLACEHOLDER = re.compile(r"_?(?:XXX|ISO8601)")
-# More digits than these are no number of ours, but a date.
+# A number with more digits was not made here: it is a date.
 _MOST_DIGITS = 9
 _LAST_NUMBER = re.compile(rf"_([0-9]{{1,{_MOST_DIGITS}}})(?:\.[^_]*)?$")
 _LONGEST_TIME = "2026-11-22T05-31-49.123"
 _LONGEST_NUMBER = "9" * _MOST_DIGITS
-# Of Linux and its file systems, the path with its closing NUL (limits.h).
+# Limits of Linux and its file systems; the path counts with its closing NUL (limits.h).
 _NAME_LIMIT_BYTES = 255
 _PATH_LIMIT_BYTES = 4096
 _HOME = "_HOME_"
-# Control characters, halves of surrogate pairs, and what ends a line.
+# Control characters, surrogates, and separators of lines and paragraphs.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def check_prefix(prefix: str, suffix: str = ".fits") -> None:
     """Raise ImageError when `prefix` (UPLOAD_PREFIX) cannot begin a file name.
 
-    Its length counts with the longest time and number that it can be given.
+    Its length is checked with the longest time and number that can be put into it.
     """
     _check_is_part_of_a_name(prefix)
     longest = prefix.replace("ISO8601", _LONGEST_TIME).replace("XXX", _LONGEST_NUMBER)
     if "XXX" not in prefix:
-        longest += f"_{_LONGEST_NUMBER}"  # what a name gets that is taken
+        longest += f"_{_LONGEST_NUMBER}"  # added to a name that is taken
     _check_length(prefix, longest + suffix)
 
 
 def check_directory(text: str) -> Path:
     """Return the absolute path that UPLOAD_DIR means; nothing is looked up on the disk.
 
-    `_HOME_` anywhere becomes the home of the user that runs the driver, `~` at the beginning too,
-    and `~user` that user's home.
+    `_HOME_` anywhere and `~` at the beginning become the home directory of the user who runs the
+    driver, `~user` becomes that user's.
 
     Raises:
-        ImageError: it is empty or relative, has no home, or no disk can have such a path.
+        ImageError: it is empty or relative, its home does not exist, or no path can be like this.
     """
     if not text.strip():
         raise ImageError("The upload directory is empty; enter the path of a directory.")
@@ -59,7 +59,7 @@ def check_directory(text: str) -> Path:
     path = os.path.expanduser(text.replace(_HOME, os.path.expanduser("~")))
     if path.startswith("~"):
         raise ImageError(
-            f"The upload directory {shown(text)} begins in a home directory that does not exist; "
+            f"The upload directory {shown(text)} begins with a home directory that does not exist; "
             "enter the whole path, beginning with '/'."
         )
     if not os.path.isabs(path):
@@ -84,21 +84,21 @@ def next_path(
     suffix: str = ".fits",
     taken: Collection[str] = (),
 ) -> Path:
-    """Return the absolute path that the next frame gets; nothing is created.
+    """Return the absolute path for the next frame; nothing is created.
 
     In the prefix `XXX` becomes a number of three or more digits, one above the highest that a file
     of the same kind ends with, and `ISO8601` the local time with milliseconds. A prefix whose name
-    is taken gets a number behind it: no file is ever replaced.
+    is taken gets a number appended: no file is ever replaced.
 
     Args:
-        directory: as `check_directory` has it.
-        prefix: as `check_prefix` has it.
-        now_local: becomes `ISO8601`.
+        directory: UPLOAD_DIR, see `check_directory`.
+        prefix: UPLOAD_PREFIX, see `check_prefix`.
+        now_local: the time that replaces `ISO8601`.
         suffix: ends the name.
-        taken: names that are not free although the directory does not show them.
+        taken: names that are not free although a listing of the directory lacks them.
 
     Raises:
-        ImageError: directory or prefix are impossible, or the directory cannot be listed.
+        ImageError: directory or prefix cannot be used, or the directory cannot be listed.
     """
     _check_is_part_of_a_name(prefix)
     folder = check_directory(directory)
@@ -121,7 +121,7 @@ def _check_is_part_of_a_name(prefix: str) -> None:
 
 
 def _check_characters(setting: str, text: str) -> None:
-    """Raise ImageError for what file names cannot hold, or what a list of files cannot show."""
+    """Raise ImageError for characters that file names cannot hold or that are not printable."""
     if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
         raise ImageError(f"The upload {setting} {shown(text)} contains an unprintable character.")
     try:
@@ -129,7 +129,7 @@ def _check_characters(setting: str, text: str) -> None:
     except UnicodeEncodeError as error:
         raise ImageError(
             f"The upload {setting} {shown(text)} contains {error.object[error.start]!r}; file "
-            f"names on this computer are in {sys.getfilesystemencoding()} and cannot."
+            f"names on this computer are in {sys.getfilesystemencoding()}, which does not have it."
         ) from error
 
 
@@ -138,7 +138,7 @@ def _check_length(prefix: str, name: str) -> None:
     if length > _NAME_LIMIT_BYTES:
         raise ImageError(
             f"The upload prefix {shown(prefix)} makes a file name of {length} bytes, longer than "
-            f"the {_NAME_LIMIT_BYTES} that any can have."
+            f"the {_NAME_LIMIT_BYTES} that file names may have."
         )
 
 

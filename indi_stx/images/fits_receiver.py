@@ -1,8 +1,8 @@
-"""Receive the camera's own FITS file, and put our header in the place of its own.
+"""Receive the camera's own FITS file, and replace its header by ours.
 
-The camera's header comes first and decides what ours will say, so the frame's memory can only be
-laid out once both are known: `awaits_header` says when, `begin` goes on. The pixels are big-endian
-and offset already (STX API, Imager Data FITS) and are stored as they come.
+Our header takes over cards from the camera's, so the frame's memory can only be laid out once the
+camera's header is complete: `awaits_header` says so, and the caller passes our header to `begin`.
+The pixels are already those of a FITS file (STX API, Imager Data FITS) and are stored unchanged.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ class FitsReceiver:
 
     @property
     def awaits_header(self) -> bool:
-        """Whether the camera's header is complete and ours has to be given with `begin`."""
+        """Whether the camera's header is complete, so that `begin` must be called with ours."""
         return self._header_size is not None and self._pixels is None
 
     @property
     def camera_header(self) -> bytes:
-        """What has come of the camera's header; all of it from `awaits_header` on."""
+        """What has arrived of the camera's header; all of it once `awaits_header` is true."""
         return bytes(self._head[: self._header_size])
 
     @property
     def missing(self) -> int:
-        """Bytes of pixels still to come."""
+        """Bytes of pixels that have not arrived yet."""
         return self._pixels.missing if self._pixels else self.rows * self.cols * 2
 
     def receive(self, chunk: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the camera.
 
         Raises:
-            ImageError: this is not a FITS file, or not one of such a frame.
+            ImageError: this is not a FITS file, or not of a frame of this shape.
         """
         if self._pixels is not None:
             self._pixels.receive(chunk[: self._pixels.missing])
@@ -66,7 +66,7 @@ class FitsReceiver:
                 self._check_shape()
 
     def begin(self, header: bytes) -> None:
-        """Go on with the pixels, behind a header of ours, padded to 2880 bytes.
+        """Go on with the pixels, behind our `header`, which is padded to 2880 bytes.
 
         Raises:
             ImageError: there is no memory for such a frame.
@@ -76,14 +76,14 @@ class FitsReceiver:
         self._pixels.receive(already_here[: self._pixels.missing])
 
     def rewind(self) -> None:
-        """Forget what came, to receive the same file again from its first byte."""
+        """Forget what was received, to receive the same file again from its first byte."""
         self.discard()
         self._pixels = None
         self._head.clear()
         self._header_size = None
 
     def finish(self) -> Frame:
-        """Return the sealed frame, which the caller must close; the receiver is spent afterwards.
+        """Return the sealed frame, which the caller must close; then the receiver is used up.
 
         Raises:
             ImageError: the file is incomplete.
@@ -93,12 +93,12 @@ class FitsReceiver:
         return self._pixels.finish()
 
     def discard(self) -> None:
-        """Give memory and descriptor back; harmless after `finish` and when repeated."""
+        """Free memory and descriptor; harmless after `finish` and when repeated."""
         if self._pixels is not None:
             self._pixels.discard()
 
     def _check_shape(self) -> None:
-        """Refuse a file whose pixels are not the frame that was asked for, as we would label it."""
+        """Refuse a file whose pixels are not as our header will describe them."""
         cards = {b"BSCALE": 1.0, **_numbers(self.camera_header)}
         expected = {
             b"BITPIX": 16,
@@ -143,7 +143,7 @@ def _size_of_header(head: bytearray) -> int | None:
 
 
 def _numbers(header: bytes) -> dict[bytes, float]:
-    """Return the cards whose values are numbers, first of a name first."""
+    """Return the cards whose values are numbers; of repeated keywords, the first one."""
     found: dict[bytes, float] = {}
     for start in range(0, len(header), _CARD_WIDTH):
         card = header[start : start + _CARD_WIDTH]

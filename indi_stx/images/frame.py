@@ -1,9 +1,10 @@
 """One frame in memory: received in place, converted in place, then sealed.
 
-A `FrameReceiver` maps a memfd that already is the FITS file to be: header, room for the pixels,
-padding. The camera's bytes (16-bit little-endian unsigned, row by row; STX API, ImagerData.bin) are
-copied to where they belong and become FITS pixels (big-endian signed, BZERO 32768) a slice at a
-time, while the next bytes are on the wire. Rows stay in the order they came in; ROWORDER says so.
+A `FrameReceiver` maps a memfd with the layout of the finished FITS file: header, room for the
+pixels, padding. The camera's bytes (16-bit little-endian unsigned, row by row; STX API,
+ImagerData.bin) are written to their final place and converted there to FITS pixels (big-endian
+signed, BZERO 32768), a slice at a time, while more bytes arrive. Rows keep the order in which the
+camera sends them; the ROWORDER card says which.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from indi_stx.images.memory import MemoryFile, create_memory_file, seal_memory_f
 FITS_BLOCK = 2880
 _PIXEL_SIZE = 2
 _SIGN_BIT = np.uint16(0x8000)
-# Small enough to be in the processor's cache still, large enough that the calls do not count.
+# Small enough to still be in the processor's cache, large enough for few calls.
 _SLICE = 1 << 18
 
 
@@ -41,7 +42,7 @@ class Frame(MemoryFile):
         self.header_size = header_size
 
     def duplicate(self) -> Frame:
-        """Return the same frame with a descriptor of its own; errors as `MemoryFile.duplicate`."""
+        """Return the same frame with a descriptor of its own; raises as `MemoryFile.duplicate`."""
         return Frame(
             self._duplicate_fd(), rows=self.rows, cols=self.cols, header_size=self.header_size
         )
@@ -65,7 +66,7 @@ class Frame(MemoryFile):
 def _create_mapped(name: str, size: int) -> tuple[int, mmap.mmap]:
     fd = create_memory_file(name, size)
     try:
-        # Populated: the pages are there before the first byte comes, not one fault after another.
+        # Populated: all pages are allocated now, instead of one page fault after another later.
         return fd, mmap.mmap(fd, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)
     except OSError:
         os.close(fd)
@@ -73,15 +74,15 @@ def _create_mapped(name: str, size: int) -> tuple[int, mmap.mmap]:
 
 
 class FrameReceiver:
-    """Takes the bytes of one frame in chunks of any size, and turns into a `Frame`.
+    """Takes the bytes of one frame in chunks of any size, and makes a `Frame` of them.
 
-    As a context manager it gives everything back unless the frame was finished.
+    As a context manager it frees everything unless the frame was finished.
 
     Args:
         header: the complete FITS header, padded to 2880 bytes.
         rows: height in (binned) pixels.
         cols: width in (binned) pixels.
-        pixels_are_fits: they come as FITS has them, and are stored as they come.
+        pixels_are_fits: whether they arrive as FITS pixels already, and are stored unchanged.
 
     Raises:
         ImageError: the shape is empty, or there is no memory for such a frame.
@@ -112,24 +113,24 @@ class FrameReceiver:
 
     @property
     def missing(self) -> int:
-        """Bytes of pixels still to come."""
+        """Bytes of pixels that have not arrived yet."""
         return self._expected - self._received
 
     def receive(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes of the camera; ImageError when more come than the frame has."""
+        """Take the camera's next bytes; ImageError when they are more than the frame has."""
         if len(chunk) > self.missing:
             raise ImageError(
                 f"The camera sent at least {self._received + len(chunk)} bytes for a frame of "
-                f"{self._expected}; its size and ours disagree."
+                f"{self._expected}: it has other frame settings than the driver."
             )
         start = self._header_size + self._received
         self._map[start : start + len(chunk)] = chunk
         self.advance(len(chunk))
 
     def buffer(self) -> memoryview:
-        """Return the place of the next bytes, a slice at the most; empty when all have come.
+        """Return the place for the next bytes, a slice at the most; empty when all have arrived.
 
-        Whoever fills it says so with `advance`, and releases the view.
+        The caller fills it, releases the view, and calls `advance`.
         """
         start = self._header_size + self._received
         end = self._header_size + min(self._expected, self._received + _SLICE)
@@ -137,18 +138,18 @@ class FrameReceiver:
             return whole[start:end]
 
     def advance(self, count: int) -> None:
-        """Take `count` bytes as come that were written to the beginning of `buffer()`."""
+        """Note that `count` bytes have been written to the beginning of `buffer()`."""
         self._received += count
         if self._received - self._converted >= _SLICE:
             self._convert()
 
     def rewind(self) -> None:
-        """Forget what came, to receive the same frame again from its first byte."""
+        """Forget what was received, to receive the same frame again from its first byte."""
         self._received = 0
         self._converted = 0
 
     def finish(self) -> Frame:
-        """Return the sealed frame, which the caller must close; the receiver is spent afterwards.
+        """Return the sealed frame, which the caller must close; then the receiver is used up.
 
         Raises:
             ImageError: bytes are missing; the receiver can still go on, or be rewound.
@@ -165,14 +166,14 @@ class FrameReceiver:
         )
 
     def discard(self) -> None:
-        """Give memory and descriptor back; harmless after `finish` and when repeated."""
+        """Free memory and descriptor; harmless after `finish` and when repeated."""
         self._map.close()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
     def _convert(self) -> None:
-        """Convert the whole pixels that have arrived since the last time."""
+        """Convert the complete pixels that have arrived since the last conversion."""
         if self._pixels_are_fits:
             return
         count = (self._received - self._converted) // _PIXEL_SIZE

@@ -1,8 +1,8 @@
 """The FITS header of a frame: the cards that INDI's own camera drivers write, from typed facts.
 
-Keywords and their conditions are those that clients of INDI::CCD read, with three corrections:
-RADESYS replaces the deprecated RADECSYS, CRPIX follows the sensor's centre into a subframe, and a
-fact that is unknown has no card. astropy formats the cards.
+Keywords, and when they are written, are those that clients of INDI::CCD expect, with three
+corrections: RADESYS replaces the deprecated RADECSYS, CRPIX is the sensor's centre in subframes
+too, and an unknown fact has no card. astropy formats the cards.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def compose_header(facts: FrameFacts) -> bytes:
 
 
 def merge_camera_header(camera_header: bytes, facts: FrameFacts) -> bytes:
-    """Return the header of `facts` with the camera's cards that it lacks (STX API, Imager.FIT).
+    """Return the header of `facts`, plus the camera's cards that it lacks (STX API, Imager.FIT).
 
-    What we know wins: the camera knows neither the telescope nor, often, the time.
+    Our facts win: the camera does not know the telescope, and often not the time.
 
     Raises:
         ImageError: as `compose_header`, or `camera_header` is not FITS.
@@ -122,7 +122,7 @@ def _geometry(facts: FrameFacts) -> Iterator[_Row]:
     yield "YBINNING", facts.bin_y, "Binning factor in height"
     yield "XPIXSZ", _rounded(facts.pixel_width_um * facts.bin_x, 6), "[um] X binned pixel size"
     yield "YPIXSZ", _rounded(facts.pixel_height_um * facts.bin_y, 6), "[um] Y binned pixel size"
-    # In binned pixels, as SBIG's own files have it.
+    # In binned pixels, as in SBIG's own files.
     yield "XORGSUBF", facts.start_x // facts.bin_x, "[binned pixel] Subframe X position"
     yield "YORGSUBF", facts.start_y // facts.bin_y, "[binned pixel] Subframe Y position"
 

@@ -1,8 +1,8 @@
-"""Single FITS cards: ours, made to fit whatever a text contains, and the user's, checked.
+"""Single FITS cards: those of the driver always fit, those of the user are checked.
 
-Facts never cost a frame: a text of ours is made printable and cut to what one card holds (no
-CONTINUE cards: PHD2 and others read the first 80 columns only). What a user types is refused
-instead, when it is typed. FITS Standard 4.0, section 4.
+No fact may make a frame fail: a text of the driver is made printable and cut to what one card holds
+(no CONTINUE cards: PHD2 and others read the first 80 columns only). What a user enters is refused
+instead, at the moment it is entered. FITS Standard 4.0, section 4.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CARD_WIDTH = 80
 COMMENTARY = frozenset({"COMMENT", "HISTORY"})
 _KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _PRINTABLE = re.compile(r"[ -~]*")
-# A card with a text, a logical or a number; strict, since whatever astropy must repair is damage.
+# A card with a text, a logical or a number. Strict: astropy would repair damaged cards.
 _CARD = re.compile(
     r"[A-Z0-9_-]{1,8} *= +"
     r"('([ -&(-~]|'')*'|[TF]|[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?) *(/[ -~]*)?"
@@ -61,10 +61,10 @@ def make_custom_card(card: CustomCard) -> Any:
 def parse_camera_cards(camera_header: bytes) -> list[Any]:
     """Return the `astropy.io.fits.Card`s of a camera's own FITS header that describe the exposure.
 
-    Left out are cards about the file, commentary, and whatever is not valid FITS.
+    Cards about the file itself, commentary, and invalid cards are left out.
 
     Raises:
-        ImageError: this is no FITS header at all.
+        ImageError: this is not a FITS header at all.
     """
     if not camera_header.startswith(b"SIMPLE  ="):
         raise ImageError("The camera's file does not begin with a FITS header.")
@@ -90,9 +90,9 @@ def _valid_card(line: str) -> Any | None:
 
 
 def parse_custom_card(keyword: str, text: str, comment: str) -> CustomCard:
-    """Type what a user wrote as libindi does: integer, real or else text; ImageError as below.
+    """Return the card for what a user wrote, typed as in libindi: integer, real or else text.
 
-    A comment alone becomes a COMMENT card.
+    A comment alone becomes a COMMENT card. Raises ImageError as `check_custom_card` does.
     """
     keyword = keyword.strip().upper()
     if comment and not keyword and not text:
@@ -105,7 +105,7 @@ def parse_custom_card(keyword: str, text: str, comment: str) -> CustomCard:
 def check_custom_card(keyword: str, value: str | int | float, comment: str) -> None:
     """Raise ImageError, saying what to change, when this cannot be a card of a frame's header.
 
-    A long comment is no reason: it is cut to what its card has left.
+    A comment may be too long: it is cut to the room that is left on its card.
     """
     if not _KEYWORD.fullmatch(keyword):
         raise ImageError(f"{keyword!r} is not a FITS keyword: use 1 to 8 of A-Z, 0-9, '-' and '_'.")

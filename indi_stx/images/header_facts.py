@@ -1,7 +1,7 @@
 """What one exposure was: everything a FITS header can tell, typed, with units in the names.
 
 Filled by whoever knows the camera and the devices around it; `header.compose_header` turns it into
-cards. `None` means unknown, and an unknown fact gets no card. Light on imports on purpose: astropy
+cards. `None` means unknown, and an unknown fact gets no card. Imports little on purpose: astropy
 takes more than half a second to load.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class FrameType(Enum):
-    """What the light path was; the value is what the FRAME card says."""
+    """What kind of frame it is; the value is what the FRAME card says."""
 
     LIGHT = "Light"
     BIAS = "Bias"
@@ -55,7 +55,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """Where the telescope looked, J2000."""
+    """Where the telescope pointed, J2000."""
 
     ra_deg: float
     dec_deg: float
@@ -71,16 +71,16 @@ class FrameFacts:
         instrument: the INDI device name.
         rows: height of the image in binned pixels.
         cols: width of the image in binned pixels.
-        pixel_width_um: of one unbinned pixel; so `pixel_height_um`.
+        pixel_width_um: of one unbinned pixel; likewise `pixel_height_um`.
         start_x: left edge on the sensor in unbinned pixels.
         start_y: top edge on the sensor in unbinned pixels.
         sensor_cols: width of the sensor in unbinned pixels; places the optical axis in a subframe.
         sensor_rows: height of the sensor in unbinned pixels.
-        started_utc: when the shutter opened; aware.
-        setpoint_celsius: what the cooler aims at.
+        started_utc: when the shutter opened; timezone-aware.
+        setpoint_celsius: the cooler's set point.
         sky_brightness_mpsas: magnitudes per square arcsecond.
-        wcs_rotation_deg: position angle of the camera once a solver told it; asks for WCS cards.
-        extra: the user's cards; one that we write too replaces ours.
+        wcs_rotation_deg: position angle of the camera, from a plate solver; adds WCS cards.
+        extra: the user's cards; they replace the driver's cards with the same keywords.
     """
 
     instrument: str

@@ -1,12 +1,12 @@
 """A file that lives in memory, complete, sealed, and passed on as a file descriptor.
 
-The receiver of such a descriptor maps it (indiserver and its local clients do), so its length and
-content must never change again: all four seals are set, and the receiver may trust them (fcntl(2),
-"File Sealing").
+The receiver of such a descriptor maps the file (indiserver and its local clients do), so its length
+and content must never change again: all four seals are set, and the receiver may rely on them
+(fcntl(2), "File Sealing").
 
-Frames are closed on the event loop while threads may still save or compress them. So whatever reads
-one takes a descriptor of its own first: the number of a closed descriptor may be another file's a
-moment later.
+Frames are closed on the event loop while threads may still save or compress them. So every reader
+duplicates the descriptor first: once a descriptor is closed, its number may belong to another
+file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ALL_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcnt
 def create_memory_file(name: str, size: int) -> int:
     """Return the descriptor of a new zeroed memfd of `size` bytes; OSError when memory is short.
 
-    The memory is reserved now: a page missing later would end the process with SIGBUS.
+    The memory is reserved now: if it ran out later, SIGBUS would end the process.
     """
     fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
@@ -56,7 +56,7 @@ def _write_all(fd: int, content: memoryview) -> None:
 
 
 def memory_file(name: str, content: bytes) -> MemoryFile:
-    """Create one that holds `content`, at least one byte; OSError when memory is short."""
+    """Create a file that holds `content`, at least one byte; OSError when memory is short."""
     fd = create_memory_file(name, len(content))
     try:
         _write_all(fd, memoryview(content))
@@ -87,11 +87,11 @@ class MemoryFile:
 
     @property
     def closed(self) -> bool:
-        """Whether the descriptor has been given back."""
+        """Whether the descriptor has been closed."""
         return self._fd < 0
 
     def duplicate(self) -> MemoryFile:
-        """Return the same file with a descriptor of its own, which stays when this one is closed.
+        """Return the same file with a descriptor of its own, which stays open when this one closes.
 
         Raises:
             ValueError: this one is closed already.
@@ -110,7 +110,7 @@ class MemoryFile:
             return os.pread(own.fd, wanted, offset)
 
     def copy_to(self, target_fd: int) -> None:
-        """Write the whole file to `target_fd`, with one copy; OSError as write(2) has it."""
+        """Write the whole file to `target_fd`, with one copy; OSError as from write(2)."""
         with (
             self.duplicate() as own,
             mmap.mmap(own.fd, self.size, access=mmap.ACCESS_READ) as mapped,
@@ -119,14 +119,14 @@ class MemoryFile:
             _write_all(target_fd, content)
 
     def close(self) -> None:
-        """Give the descriptor back; harmless when repeated."""
+        """Close the descriptor; harmless when repeated."""
         with self._lock:
             fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
 
     def __del__(self) -> None:
-        # Nobody closes the result of a thread whose task was cancelled meanwhile.
+        # When a task is cancelled, nobody closes the file that its thread still returns.
         self.close()
 
     def __enter__(self) -> Self:

@@ -1,6 +1,6 @@
 """A frame as a picture for people: stretched to 8 bits, reduced, written as PNG.
 
-For documentation and a quick look; nothing of it is measured on. The encoder is a few lines of zlib
+For documentation and a quick look, not for measurements. The encoder is a few lines of zlib
 because a grey PNG needs no more (docs/decisions/0004-png-by-hand.md).
 """
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BIT_DEPTH, _GREY = 8, 0
-# Chosen by eye: a galaxy's core and the faintest stars show at once. The sky takes at most a
-# quarter of the range, so that it stays dark where few stars are.
+# Chosen by eye: a galaxy's core and the faintest stars show together. The sky takes at most a
+# quarter of the range, so that it stays dark where there are few stars.
 _WHITE_PERCENTILE = 99.5
 _SKY_SHARE = 0.25
 _ASINH_SOFTENING = 0.1
@@ -28,16 +28,16 @@ def write_png(
 ) -> None:
     """Write pixels of shape `(rows, cols)` as a grey PNG, no side longer than `max_side`.
 
-    The first row is the top of the picture. Replaces a file of that name; OSError as open() has it.
+    The first row is the top of the picture. Replaces a file of that name; OSError as from open().
     """
     Path(path).write_bytes(encode_png(stretch(reduce_by_mean(pixels, max_side))))
 
 
 def reduce_by_mean(pixels: NDArray[np.uint16], max_side: int) -> NDArray[np.float32]:
-    """Average square blocks until no side exceeds `max_side`; rows and columns left over are cut.
+    """Average square blocks until no side exceeds `max_side`; leftover rows and columns are cut.
 
-    The mean of a block holding most of a star loses less of the star than of the noise, so that
-    faint stars come out clearer; a block's maximum would pick the noise.
+    The mean reduces noise more than it dims a star, most of which lies within one block, so that
+    faint stars come out clearer; the maximum of a block would pick noise.
     """
     rows, cols = pixels.shape
     block = -(-max(rows, cols) // max_side)

@@ -2,7 +2,7 @@
 
 A file is written under a temporary name beside its target, flushed to the medium and then given its
 name in one step that never replaces another file: a reader of the directory sees a whole frame or
-none, and two writers never lose one. What a crash leaves of a temporary file is removed by a later
+none, and two writers never lose one. A temporary file that a crash has left is removed by a later
 save into the same directory. Everything here blocks; call it in a thread.
 """
 
@@ -23,7 +23,7 @@ from indi_stx.images.file_names import next_path
 from indi_stx.images.memory import MemoryFile
 
 _ATTEMPTS = 100
-# What file systems without hard links (FAT, exFAT, some network shares) answer.
+# The errors of file systems without hard links (FAT, exFAT, some network shares).
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _PART = re.compile(r"\.indi_stx-[0-9a-f]{16}\.part")
 _ABANDONED_S = 3600.0
@@ -36,7 +36,7 @@ class _NameTaken(ImageError):
 def save(frame: MemoryFile, path: Path) -> None:
     """Write the whole frame to `path` and make its directory (0755) when there is none.
 
-    The frame may be closed once this has begun to write.
+    The frame may be closed as soon as writing has begun.
 
     Raises:
         ImageError: it could not be written, or `path` exists; nothing is left behind.
@@ -54,7 +54,7 @@ def save(frame: MemoryFile, path: Path) -> None:
                 os.close(fd)
             _name_exclusively(part, path)
         finally:
-            # A frame that has its name is saved, whether or not the temporary name can go.
+            # Once the frame has its name it is saved, even if the temporary name cannot be removed.
             with contextlib.suppress(OSError):
                 os.unlink(part)
         _flush_directory(path.parent)
@@ -63,7 +63,7 @@ def save(frame: MemoryFile, path: Path) -> None:
 def save_next(
     frame: MemoryFile, directory: str, prefix: str, now_local: datetime, suffix: str = ".fits"
 ) -> Path:
-    """Save under `next_path` and return it; when another writer takes the name, use the one after.
+    """Save under `next_path` and return it; if another writer takes that name, use the next one.
 
     Raises:
         ImageError: as `next_path` and `save` do.
@@ -74,18 +74,18 @@ def save_next(
         try:
             save(frame, path)
         except _NameTaken:
-            # Listing again may not show the name: FAT takes "m42" and "M42" for the same.
+            # A new listing may not show the name: for FAT, "m42" and "M42" are the same.
             taken.add(path.name)
         else:
             return path
-    raise ImageError(f"Cannot save into {directory}: other writers take every file name.")
+    raise ImageError(f"Cannot save into {directory}: other writers keep taking the next file name.")
 
 
 def _create_part(folder: Path) -> tuple[int, Path]:
     """Return the locked descriptor and the path of a new temporary file.
 
-    The lock tells other writers that it is not abandoned. Without one, on a file system that has
-    none, it is left to the person at the telescope to tidy up after a crash.
+    The lock tells other writers that it is not abandoned. On file systems without locks, users have
+    to remove such files themselves after a crash.
     """
     part = folder / f".indi_stx-{secrets.token_hex(8)}.part"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -95,10 +95,11 @@ def _create_part(folder: Path) -> tuple[int, Path]:
 
 
 def _remove_abandoned_parts(folder: Path, now: float) -> None:
-    """Remove what drivers left that died while writing.
+    """Remove temporary files of drivers that died while writing.
 
-    A file counts as abandoned when nobody locks it and it is hours older than one just written
-    there: the file system's own clock, which may not be ours. Failing to tidy up costs no frame.
+    A file counts as abandoned when nobody locks it and it is an hour older than `now`, which is
+    the time of a file just written there: the file system's clock may differ from ours. Errors are
+    ignored, because they cost no frame.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -135,7 +136,7 @@ def _rename_exclusively(part: Path, path: Path) -> None:
     try:
         placeholder = os.fstat(fd)
     finally:
-        os.close(fd)  # network file systems do not rename over an open file
+        os.close(fd)  # network file systems cannot rename over an open file
     renamed = False
     try:
         os.rename(part, path)
@@ -146,7 +147,7 @@ def _rename_exclusively(part: Path, path: Path) -> None:
 
 
 def _remove_if_still(placeholder: os.stat_result, path: Path) -> None:
-    """Remove our empty file; not what another program has put in its place since."""
+    """Remove our empty file, unless another program has replaced it since."""
     with contextlib.suppress(OSError):
         present = os.lstat(path)
         if os.path.samestat(present, placeholder) and present.st_size == 0:
@@ -154,7 +155,7 @@ def _remove_if_still(placeholder: os.stat_result, path: Path) -> None:
 
 
 def _flush_directory(folder: Path) -> None:
-    """Make the new name survive a power cut; not every file system can."""
+    """Make the new name survive a power cut, if the file system can."""
     with contextlib.suppress(OSError):
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -38,7 +38,7 @@ class SimulatedCamera:
     Attributes:
         imager, guider, external_guider: the CCDs, also as `ccds` by their fault names.
         conditions: the night, changeable while it runs.
-        foreign_refusals: how often what another program wanted was refused.
+        foreign_refusals: how many requests of another program were refused.
         requests: what was asked; `requests.records` and `requests.overloads`.
     """
 

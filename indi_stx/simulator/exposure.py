@@ -19,7 +19,7 @@ class CcdState(IntEnum):
 
 
 class FrameType(IntEnum):
-    """FrameType of StartExposure; bias is a dark and flat is a light but for the header."""
+    """FrameType of StartExposure; bias equals dark, and flat equals light, except in the header."""
 
     DARK = 0
     LIGHT = 1

@@ -39,7 +39,7 @@ class FaultKind:
             for any text, "" by default.
         signed: the numbers that may be below 0.
         optional: numbers that it takes and that have no default.
-        is_event: happens and is over; given twice, it happens twice.
+        is_event: whether it happens once and is over; given twice, it happens twice.
     """
 
     name: str

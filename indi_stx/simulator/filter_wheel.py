@@ -1,7 +1,7 @@
 """The filter wheel (STX API, Filter State and Change Filter).
 
 The wheel turns the shorter way, one slot after another. Position 0 is "no filter": the wheel
-returns to its home mark after one whole turn. Until it arrives, it reports where it came from.
+returns to its home mark after one whole turn. Until it arrives, it reports its old position.
 """
 
 from __future__ import annotations

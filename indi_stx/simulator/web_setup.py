@@ -9,7 +9,7 @@ from indi_stx.simulator.numerals import parse_decimal, parse_integer, two_decima
 from indi_stx.simulator.parameter_tables import Query, Setter, set_values
 from indi_stx.simulator.web_markup import form, page, radio_inputs, text_input
 
-# The page counts the fan's states otherwise than the API does.
+# The page numbers the fan's states differently from the API.
 FAN_OF_PAGE = {1: FanState.AUTO, 2: FanState.MANUAL, 3: FanState.OFF}
 FRAME_SIZES = {1: "full", 2: "half", 3: "quarter"}
 HIGHEST_BIN_OF_PAGE = 3
@@ -77,7 +77,7 @@ class SetupPage:
         size = parse_integer(text)
         if size not in FRAME_SIZES:
             return ErrorCode.BAD_PARAMETER
-        # A size sent back as it was shown leaves a frame alone that was set to the pixel.
+        # A size that is sent back unchanged must not round a frame that was set to the pixel.
         if size != self._frame_size():
             self._camera.imager.geometry.centre(2 ** (size - 1))
         return None

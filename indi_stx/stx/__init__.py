@@ -1,17 +1,18 @@
 """Client of the SBIG STX HTTP Camera API: `Camera`, with one typed method per call.
 
-Knows nothing of INDI and can be used by itself, see docs/library.md. A call goes down through these
-files, and its answer comes up:
+Knows nothing of INDI and can be used by itself, see docs/library.md. A call passes through three
+layers of files, from top to bottom, and its answer comes back the same way:
 
-- `api` (the camera) and `ccd` (each of its three CCDs) have the calls. They write the URI (`uri`),
+- `api` (the camera) and `ccd` (each of its three CCDs) have the calls. They build the URI (`uri`),
   give it to `link`, and read the answer (`replies`); `get_call` asks for many parameters at once.
   The values are in `settings`, `ccd_states`, `filters`, `guiding` and `fits_settings`.
-- `link` sends one command at a time: it waits for a turn (`turns`, where `pacing` decides whose it
-  is), sets time limits (`deadlines`, `progress`), keeps the times (`timing`), and judges the status
-  of the answer. A frame leaves its turn when its head has come: `download` hands it out in chunks,
-  or `receiving` puts it into the caller's memory, in a thread (`interruptible`).
-- `transport` is HTTP, the only file that knows httpx; it takes an `address`, returns `answers`, and
-  raises what `failures` words.
+- `link` sends one command at a time. It waits for the command's turn (`turns`; `pacing` decides
+  whose turn it is), sets time limits (`deadlines`, `progress`), records when a command was sent and
+  answered (`timing`), and checks the HTTP status. A download ends its turn once the head of the
+  answer has arrived; then `download` yields the frame in chunks, or `receiving` puts it into the
+  caller's memory, in a thread (`interruptible`).
+- `transport` does HTTP and is the only file that knows httpx. It takes an `address`, returns
+  `answers`, and raises the errors that `failures` describes.
 
 Importing this package is cheap: each name is imported when it is first used, httpx when the first
 `Camera` is made.
@@ -81,7 +82,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a name when it is first used: a driver that only waits needs none of them."""
+    """Import a name when it is first used: a driver without a connection needs none of them."""
     from importlib import import_module
 
     if name not in _HOMES:

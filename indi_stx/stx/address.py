@@ -1,4 +1,4 @@
-"""What can be the address of a camera."""
+"""Check the address of a camera."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_address(host: str, port: int) -> None:
 
 
 def no_address(host: str, port: int) -> ValueRefused:
-    """Return the error for an address at which no camera can be."""
+    """Return the error for an address that cannot be that of a camera."""
     return ValueRefused(
         f"{host!r}, port {port}, is not the address of a camera: give a name or an IP address, "
         "without http://, and a port from 1 to 65535."

@@ -13,14 +13,14 @@ from indi_stx.stx.receiving import Body
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of an answer, as far as a camera's needs reading.
+    """What matters of the head of an answer.
 
     Attributes:
         status: HTTP status code.
         content_type: media type, lower case, without parameters; empty when there is none.
-        length: what Content-Length announces, None when it does not.
-        is_encoded: whether the body on the wire has more than the body's own bytes; no camera's
-            has, but something else may stand between.
+        length: what Content-Length announces, None without one.
+        is_encoded: whether the body is sent in a transfer encoding, such as chunked. No camera does
+            that, but something between it and us may.
     """
 
     status: int
@@ -33,7 +33,7 @@ class Answer:
     """The head of an answer, and an iterator over its body.
 
     Args:
-        head: what came first.
+        head: of the answer.
         next_chunk: returns the next piece of the body, None after the last; raises
             CameraUnreachable when the connection broke or ended too early.
     """
@@ -58,10 +58,10 @@ class Answer:
 
 
 class SocketAnswer(Answer):
-    """An answer on a connection that threads work on; its body can go straight into memory.
+    """An answer whose connection is used by threads; its body can go straight into memory.
 
     Args:
-        head: what came first.
+        head: of the answer.
         next_chunk: as for `Answer`, but blocking.
         connection: the connection.
     """
@@ -76,10 +76,10 @@ class SocketAnswer(Answer):
         self._connection = connection
 
     async def receive(self, body: Body) -> None:
-        """Put the whole body where `body` wants it.
+        """Receive the whole body into the sink of `body`.
 
-        What the HTTP library has read beyond the head comes out of it as the first chunk; from then
-        on nobody else reads from the socket.
+        The first chunk from the HTTP library is what it has read beyond the head; after that,
+        nobody but `body` reads from the socket.
 
         Raises:
             CameraError: as `Body.receive` says.

@@ -1,8 +1,8 @@
 """The camera as an object: one typed method per call of its HTTP API.
 
-The three CCDs hang on it, the calls for the whole camera are its own, grouped as the document
-groups them. Source: STX API, "Camera". Ranges that the document gives are checked before anything
-is sent (`ValueRefused`); whatever the camera says or fails to say raises a `CameraError`.
+The three CCDs are attributes of it. The calls for the whole camera are methods, grouped as in the
+document. Source: STX API, "Camera". Ranges that the document gives are checked before anything is
+sent (`ValueRefused`); a refusal, a bad answer or no answer raises a `CameraError`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VersionNumbers:
-    """Versions of the camera's parts, as it writes them; the serial number only of newer ones."""
+    """Versions of the camera's parts, as it reports them; only newer cameras have `serial`."""
 
     firmware: str
     gate_array: str
@@ -57,15 +57,15 @@ class Camera:
         port: of the camera's web server.
         clock: the time that paces commands and stamps exposures.
         command_gap_s: pause between commands; the document asks for 0.05.
-        connect_timeout_s: for a connection to be accepted.
-        timeout_s: for a command to be answered; starts again with every piece of a frame that
+        connect_timeout_s: limit for a connection to be accepted.
+        timeout_s: limit for a command to be answered; starts again with every piece of a frame that
             arrives meanwhile.
-        stall_timeout_s: between two pieces of a frame.
+        stall_timeout_s: limit between two pieces of a frame.
         transport: an `httpx.AsyncBaseTransport` that carries the requests instead of the network,
             such as `httpx.MockTransport`; closed together with the camera.
 
     Raises:
-        ValueRefused: host and port are no address.
+        ValueRefused: host and port cannot be an address.
     """
 
     def __init__(
@@ -166,8 +166,8 @@ class Camera:
     async def set_filter_names(self, names: Mapping[int, str]) -> None:
         """Name filters (1 to 8), 16 plain characters at most; writes only what differs.
 
-        The document spells the parameter in two ways. What one spelling did not change is written
-        again in the other, and the one that worked is remembered.
+        The document spells the parameter in two ways. Names that one spelling did not change are
+        written again with the other, and the spelling that worked is remembered.
 
         Raises:
             CameraReplyInvalid: the camera kept an old name.
@@ -202,7 +202,7 @@ class Camera:
     async def pulse_guide(
         self, x: guiding.RelayPulse | None = None, y: guiding.RelayPulse | None = None
     ) -> CommandTiming:
-        """Close guide relays, both axes in one request; a closed relay starts its time again."""
+        """Close guide relays, both axes in one request; a closed one starts its time again."""
         request = cgi_with("PulseGuide", guiding.pulse_parameters(x, y))
         return (await self._link.ask(request, Priority.GUIDE)).timing
 

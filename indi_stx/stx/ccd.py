@@ -55,7 +55,7 @@ class Ccd:
 
         Raises:
             ValueRefused: this CCD has no parameter of that name.
-            CameraReplyInvalid: an answer that is no such value.
+            CameraReplyInvalid: the answer is not a value of the parameter.
         """
         rows = [self._row(name) for name in names] or list(self._table.values())
         texts = await self._get_call.read([row.wire for row in rows], priority)
@@ -65,15 +65,15 @@ class Ccd:
     async def set_settings(self, **changes: Unpack[CcdChanges]) -> None:
         """Change parameters, all in one request and in the document's order.
 
-        The camera takes what it does not know without a word: read optional parameters back.
+        The camera silently accepts parameters that it does not have: read optional ones back.
 
         Raises:
             ValueRefused: this CCD cannot set that, or not to this value.
-            CameraRefused: the camera knows the value to be out of its range.
+            CameraRefused: the value is out of the camera's range.
         """
         for field in changes:
             if self._row(field).write is None:
-                raise ValueRefused(f"{field} of the {self.name} can only be read.")
+                raise ValueRefused(f"{field} of the {self.name} cannot be set, only read.")
         rows = [(row, row.write) for row in self._table.values() if row.field in changes]
         values = {str(field): value for field, value in changes.items()}
         pairs = [(row.wire, write(values[row.field])) for row, write in rows if write]
@@ -81,7 +81,7 @@ class Ccd:
             await self._ask(cgi_with(f"{self.name}SetSettings", pairs), Priority.SETTINGS)
 
     async def set_geometry(self, geometry: Geometry) -> None:
-        """Set binning and frame in one request, so that no half of it is ever in force."""
+        """Set binning and frame in one request, so that never only half of it is in force."""
         await self.set_settings(
             bin_x=geometry.bin_x,
             bin_y=geometry.bin_y,
@@ -92,13 +92,13 @@ class Ccd:
         )
 
     async def state(self) -> CcdState:
-        """Ask what the CCD does."""
+        """Ask what the CCD is doing."""
         request = cgi(f"{self.name}State")
         text, _ = await self._link.ask(request, Priority.STATE)
         return single_state(text, CcdState, request=request)
 
     async def image_ready(self) -> bool:
-        """Ask whether an image lies in the buffer; it may be that of the previous exposure."""
+        """Ask whether there is an image in the buffer; it may be of the previous exposure."""
         request = cgi(f"{self.name}ImageReady")
         text, _ = await self._link.ask(request, Priority.STATE)
         return single_switch(text, request=request)
@@ -111,13 +111,13 @@ class Ccd:
         Args:
             duration_s: anything shorter than 0.01 s is sent as 0.01 s, the camera's minimum.
             frame_type: Flat differs from Light, and Bias from Dark, in the FITS header only.
-            date_time: aware; for the header of the camera's own FITS file. Without it that says
-                2008-01-01.
+            date_time: timezone-aware; DATE-OBS in the camera's own FITS file, 2008-01-01 when not
+                given.
 
         Raises:
             CameraBusy: an exposure is running.
             CameraRefused: the frame reaches past the sensor.
-            ValueRefused: negative or endless duration, or a naive time.
+            ValueRefused: the duration is negative or not finite, or the time has no time zone.
         """
         pairs = [("Duration", _duration(duration_s)), ("FrameType", str(int(frame_type)))]
         if date_time is not None:
@@ -147,10 +147,10 @@ class Ccd:
         return self._link.download(document(f"{self.name}.FIT"), None)
 
     async def receive_data(self, expected_bytes: int | None, sink: Sink) -> None:
-        """Receive the image of `open_data` straight into `sink`, at a third of the processor time.
+        """Receive the image of `open_data` straight into `sink`, in a third of the processor time.
 
-        Returns when all of it is there. Cancelling closes the connection; `sink` is let go of
-        before this returns or raises, whatever happens.
+        Returns when all of it has arrived. Cancelling closes the connection. Once this returns or
+        raises, `sink` is no longer used.
 
         Raises:
             CameraReplyInvalid: the camera announces or sends another number of bytes.
@@ -162,10 +162,10 @@ class Ccd:
         await self._link.receive(document(f"{self.name}.FIT"), None, sink)
 
     async def image_date_obs(self) -> str | None:
-        """Return DATE-OBS of the image in the camera's buffer, as its own FITS file has it.
+        """Return DATE-OBS from the camera's FITS file of the image in its buffer; None without one.
 
-        Cameras write what was sent as `date_time` with the start, so it names the exposure. Only
-        the header is read, then the connection is closed. None where the header has no such card.
+        Cameras write the `date_time` of the start there, so it tells which exposure this is. Only
+        the header is read, then the connection is closed.
 
         Raises:
             CameraReplyInvalid: there is no image.
@@ -184,7 +184,7 @@ class Ccd:
         return match[1].decode("ascii").strip() if match else None
 
     async def _ask(self, request: str, priority: Priority) -> CommandTiming:
-        """Send a command that is answered without any text."""
+        """Send a command whose answer has no text."""
         return (await self._link.ask(request, priority)).timing
 
     def _row(self, field: str) -> Parameter:
@@ -210,7 +210,8 @@ def _duration(duration_s: float) -> str:
 def _date_time(moment: datetime) -> str:
     """Return UTC to the millisecond, with colons.
 
-    The document's pattern has dots, but its own default time has colons, as all known clients do.
+    The document's pattern has dots, but its default time has colons, and all known clients send
+    colons.
     """
     if moment.tzinfo is None:
         raise ValueRefused("The time of an exposure must say its time zone.")

@@ -1,4 +1,4 @@
-"""What a CCD does, and what an exposure is for: the numbers of the API.
+"""What a CCD is doing, and the types of frames, as numbered by the API.
 
 Source: STX API, "Imager State" and "Imager Start Exposure"; the same for all three CCDs.
 """
@@ -18,7 +18,7 @@ class FrameType(enum.IntEnum):
 
 
 class CcdState(enum.IntEnum):
-    """What a CCD does; PREPARING is not in the document, but seen on cameras for a moment."""
+    """What a CCD is doing. PREPARING is not in the document, but cameras report it briefly."""
 
     IDLE = 0
     PREPARING = 1

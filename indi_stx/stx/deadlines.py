@@ -1,9 +1,9 @@
 """How long to wait for an answer, and what does not count as waiting.
 
-Whether a camera answers commands while it streams a frame is not documented. One that does not
-leaves them waiting for seconds, without any fault: so each chunk of a frame that arrives gives
-every waiting answer its full time again. An answer is late when the camera has shown no sign of
-life for the limit.
+Whether a camera answers commands while it streams a frame is not documented. If it does not, they
+wait for seconds although nothing is wrong. So each chunk of a frame that arrives restarts the time
+limit of every waiting command. An answer is late when the camera has sent nothing at all for as
+long as the limit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 _TELL_EVERY_S = 0.01
-"""How often a thread tells the event loop: on a fast link pieces come each 0.1 ms."""
+"""How often a thread notifies the event loop: on a fast link a piece comes every 0.1 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class TimeLimits:
 
     Attributes:
         connect_s: for the connection.
-        answer_s: for the answer, and once more for its text; starts again with every chunk of a
-            frame that arrives meanwhile.
+        answer_s: for the head of the answer, and again for its text; starts again with every chunk
+            of a frame that arrives meanwhile.
         stall_s: between two chunks of a frame.
     """
 
@@ -43,10 +43,10 @@ class Deadline:
         self.restart(limit_s)
 
     def restart(self, limit_s: float | None = None) -> None:
-        """Count from now; with another limit, if one is given.
+        """Start the time limit again, with another length if one is given.
 
-        Does nothing once the limit has run out or its block has been left: whoever tells of a sign
-        of life cannot know, least of all when the event loop is late.
+        Does nothing once the time has run out or the block has been left, because callers cannot
+        know whether that has happened.
         """
         if limit_s is not None:
             self.limit_s = limit_s
@@ -54,7 +54,7 @@ class Deadline:
             self._timer.reschedule(asyncio.get_running_loop().time() + self.limit_s)
 
     def leave(self) -> None:
-        """Note that nothing is waited for any more."""
+        """Note that nobody waits for this answer any more."""
         self._is_left = True
 
 
@@ -77,12 +77,12 @@ class Deadlines:
                 deadline.leave()
 
     def frame_moves(self) -> None:
-        """Note that a piece of a frame arrived: the camera lives, waiting answers get more time."""
+        """Restart the time limits of all waiting answers, because a piece of a frame arrived."""
         for deadline in self._running:
             deadline.restart()
 
     def frame_moves_in_thread(self) -> Callable[[], None]:
-        """Return what a thread calls instead of `frame_moves`; made in the event loop."""
+        """Return a function for threads to call instead; call this one on the event loop."""
         loop = asyncio.get_running_loop()
         told_s = float("-inf")
 

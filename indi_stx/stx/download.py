@@ -1,4 +1,4 @@
-"""A frame on its way to the caller, and whether all of it came."""
+"""Hand a frame to the caller, and check that all of it has arrived."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from indi_stx.errors import CameraReplyInvalid, CameraUnreachable
 
 
 class ByteCount:
-    """The bytes of one frame, counted against those it should have.
+    """Counts the bytes of one frame against the expected number.
 
     Args:
-        expected: None when nobody knows.
+        expected: None when it is unknown.
         request: for messages.
     """
 
@@ -23,11 +23,11 @@ class ByteCount:
 
     @property
     def received(self) -> int:
-        """Bytes that have come so far."""
+        """Bytes that have arrived so far."""
         return self._received
 
     def add(self, count: int) -> None:
-        """Note that `count` more bytes came; CameraReplyInvalid when that is too many."""
+        """Note that `count` more bytes arrived; CameraReplyInvalid when that is too many."""
         self._received += count
         if self._expected is not None and self._received > self._expected:
             raise CameraReplyInvalid(
@@ -48,23 +48,24 @@ class ByteCount:
 class Sink(Protocol):
     """Where the bytes of a frame go.
 
-    Called by whichever thread receives, never by two at once, and never after the call that was
-    given the sink has returned or raised. What a sink raises ends the download and is raised there.
+    Its methods are called in the thread that receives, never in two at once, and never after the
+    call that was given the sink has returned or raised. An error of the sink ends the download and
+    is raised by that call.
     """
 
     def buffer(self) -> memoryview:
-        """Return a new writable view of bytes on the free place; the caller releases it.
+        """Return a new writable view of the free bytes; the caller releases it.
 
-        As long as possible, since each piece costs a system call. Empty when the rest of the
-        download is of no interest.
+        It should be long, because each piece costs a system call. Empty means that the rest of the
+        download is not wanted.
         """
 
     def advance(self, count: int, /) -> None:
-        """Take note that the first `count` bytes of that place have been filled."""
+        """Note that the first `count` bytes of the last buffer have been filled."""
 
 
 def store(chunk: bytes, sink: Sink) -> None:
-    """Copy `chunk` into `sink`; what finds no place is dropped."""
+    """Copy `chunk` into `sink`; bytes for which there is no room are dropped."""
     with memoryview(chunk) as source:
         done = 0
         while done < len(source):

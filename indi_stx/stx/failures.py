@@ -1,7 +1,7 @@
 """What went wrong on the way to the camera, in sentences that say what to do about it.
 
-The network and the answers of something that is no camera; what the camera itself refuses is in
-`replies`. `transport` and `link` raise these.
+These are failures of the network, and answers of something that is not a camera; refusals by the
+camera itself are in `replies`. `transport` and `link` raise these errors.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def not_accepted(place: str, request: str, limit_s: float) -> CameraUnreachable:
 
 
 def dropped(error: BaseException, place: str, request: str, *, body: bool) -> CameraUnreachable:
-    """Return the error for a connection that broke, after the answer's head when `body`."""
+    """Return the error for a broken connection; `body`: after the answer's head had arrived."""
     when = "in the middle of an answer" if body else "before it answered"
     detail = f" ({excerpt(str(error))})" if str(error) else ""
     return CameraUnreachable(
@@ -41,12 +41,12 @@ def dropped(error: BaseException, place: str, request: str, *, body: bool) -> Ca
 
 
 def closed_by_us(place: str, request: str) -> CameraUnreachable:
-    """Return the error for an answer that nobody waits for any more."""
+    """Return the error for a connection that we closed during an answer."""
     return CameraUnreachable(f"The connection to {place} was closed on our side.", request=request)
 
 
 def silent(place: str, request: str, what: str, limit_s: float) -> CameraTimeout:
-    """Return the error for a camera that is late; `what` says with what, after "The camera"."""
+    """Return the error for a late camera; `what` continues "The camera at ..."."""
     return CameraTimeout(
         f"The camera at {place} {what} for {limit_s:g} s: if it stays like this, "
         "switch it off and on.",
@@ -55,12 +55,12 @@ def silent(place: str, request: str, what: str, limit_s: float) -> CameraTimeout
 
 
 def stalled(place: str, request: str, limit_s: float) -> CameraTimeout:
-    """Return the error for a frame of which no more came."""
+    """Return the error for a frame that stopped arriving."""
     return silent(place, request, "stopped sending the frame", limit_s)
 
 
 def not_a_camera(place: str, request: str, how: str) -> CameraReplyInvalid:
-    """Return the error for an answer that no STX camera gives."""
+    """Return the error for an answer that no STX camera gives; `how` follows "answered"."""
     return CameraReplyInvalid(
         f"{place} answered {how}, as no STX camera does: check address and port.", request=request
     )
@@ -69,7 +69,7 @@ def not_a_camera(place: str, request: str, how: str) -> CameraReplyInvalid:
 def _why_not_connected(error: BaseException, place: str) -> str:
     causes = list(_causes(error))
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
-        return f"No computer or camera of the name in {place} is known: check the address."
+        return f"The name in {place} cannot be found on the network: check the address."
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return (
             f"{place} refuses connections: something is switched on there, but it is no camera "

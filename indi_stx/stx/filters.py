@@ -1,7 +1,7 @@
 """The filter wheel's data: state, positions, names.
 
-Source: STX API, "Filter State" to "Set Filter Name". Names live in the camera's flash memory, which
-wears: only what differs is written.
+Source: STX API, "Filter State" to "Set Filter Name". Names are kept in the camera's flash memory,
+which wears out with every write: only names that differ are written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_NAME_CHARS = 16
 
 
 class FilterState(enum.IntEnum):
-    """What the filter wheel does."""
+    """What the filter wheel is doing."""
 
     IDLE = 0
     MOVING = 1
@@ -33,7 +33,7 @@ class FilterSettings:
     Attributes:
         current: 1 to 8, or 0 for none.
         current_name: the camera's name for it.
-        names: name of each slot that was asked for and that the camera has.
+        names: of the slots that were asked for and that the camera has.
     """
 
     current: int
@@ -42,12 +42,12 @@ class FilterSettings:
 
 
 def table_key(slot: int) -> str:
-    """Return a name's parameter as the document's tables spell it."""
+    """Return the parameter of a filter's name as the document's tables spell it."""
     return f"Filter{slot}Name"
 
 
 def example_key(slot: int) -> str:
-    """Return a name's parameter as the example of Set Filter Name spells it."""
+    """Return the parameter of a filter's name as the example of Set Filter Name spells it."""
     return f"Filter{slot}"
 
 
@@ -74,7 +74,7 @@ def checked_names(names: Mapping[int, str]) -> dict[int, str]:
     """
     for slot in names:
         if slot not in SLOTS:
-            raise ValueRefused(f"There is no filter {slot} to be named: 1 to 8.")
+            raise ValueRefused(f"There is no filter {slot} to name: use 1 to 8.")
     return {
         slot: printable(name, what=f"The name of filter {slot}", max_chars=MAX_NAME_CHARS)
         for slot, name in names.items()

@@ -1,7 +1,8 @@
 """What the camera writes into the headers of its own FITS files.
 
-Source: STX API, "Get FITS Settings" and "Set FITS Settings". The values live in the camera's flash
-memory, which wears: only what differs is written, and never for each exposure.
+Source: STX API, "Get FITS Settings" and "Set FITS Settings". The values are kept in the camera's
+flash memory, which wears out with every write: only what differs is written, and never for each
+exposure.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ MAX_TEXT_CHARS = 67
 
 @dataclass(frozen=True, slots=True)
 class FitsSettings:
-    """Hold the observer's part of the camera's FITS headers."""
+    """The part of the camera's FITS headers that the observer can set."""
 
     object_name: str
     observer: str
@@ -29,7 +30,7 @@ class FitsSettings:
 
 
 class FitsChanges(TypedDict, total=False):
-    """Name what `Camera.set_fits_settings` takes; texts of 67 plain characters at most."""
+    """The arguments of `Camera.set_fits_settings`; texts of 67 ASCII characters at most."""
 
     object_name: str
     observer: str
@@ -72,7 +73,7 @@ def changed_parameters(changes: FitsChanges, current: FitsSettings) -> list[tupl
     """Return the parameters whose text would differ from what the camera holds.
 
     Raises:
-        ValueRefused: a text too long or not in plain ASCII, or a number that is none.
+        ValueRefused: a text is too long or not in plain ASCII, or a number is not finite.
     """
     values = {str(field): value for field, value in changes.items()}
     wanted = [(row, row.write(values[row.field])) for row in FITS_PARAMETERS if row.field in values]

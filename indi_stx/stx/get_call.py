@@ -1,9 +1,9 @@
 """Ask for several parameters in one request, and find out which of them the camera knows.
 
-The camera answers one line per parameter in the order asked, and drops those it does not know
-without a word (STX API: "Invalid parameters are ignored"), so that every later line would be taken
-for another parameter. Therefore lines are counted, and when some are missing each name is tried
-alone, once per session.
+The camera answers one line per parameter in the order asked, and silently leaves out those it does
+not know (STX API: "Invalid parameters are ignored"). Every later line would then be taken for the
+wrong parameter. So the lines are counted, and when some are missing each name is tried alone, once
+per session.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class GetCall:
     Args:
         link: the camera.
         call: name of the call, without `.cgi`.
-        optional: wire names that a camera may lack; these are suspected first.
+        optional: wire names that a camera may lack; when lines are missing, these are tried first.
     """
 
     def __init__(self, link: Link, call: str, optional: Collection[str] = ()) -> None:
@@ -33,11 +33,11 @@ class GetCall:
         self._known: dict[str, bool] = {}
 
     async def read(self, names: Collection[str], priority: Priority) -> dict[str, str]:
-        """Return the text of each of `names` that the camera has; one request as a rule.
+        """Return the text of each of `names` that the camera has; usually in one request.
 
         Raises:
-            CameraRefused: it has none of them, though not all are optional.
-            CameraReplyInvalid: the number of lines fits no explanation.
+            CameraRefused: it has none of them, although not all are optional.
+            CameraReplyInvalid: the number of lines cannot be explained by unknown names.
         """
         asked = [name for name in names if self._known.get(name, True)]
         if not asked:

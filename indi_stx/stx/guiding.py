@@ -1,7 +1,7 @@
 """Guide relays and adaptive optics: their values and ranges.
 
-Source: STX API, "Pulse Guide" to "AO Status". X+ and so on are the camera's names; which of them is
-north or west is up to the mount's cable.
+Source: STX API, "Pulse Guide" to "AO Status". X+ and so on are the camera's names; the cable to
+the mount decides which of them is north or west.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class RelayDirection(enum.IntEnum):
 
 
 class AoState(enum.IntEnum):
-    """What the adaptive optics do."""
+    """What the adaptive optics are doing."""
 
     IDLE = 0
     MOVING = 1

@@ -1,4 +1,4 @@
-"""A connection that threads work on, and that the event loop can break off at any moment.
+"""A connection that threads use, and that the event loop can end at any moment.
 
 Receiving a frame through the event loop costs several times the processor time of a blocking socket
 (docs/decisions/0009-stream.md). A blocked thread cannot be cancelled, but it wakes up when its
@@ -25,10 +25,10 @@ class InterruptibleConnection:
 
     Args:
         place: host and port, for messages.
-        request: likewise.
+        request: for messages.
 
     Attributes:
-        resources: what to close when nothing uses the connection any more.
+        resources: closed when nothing uses the connection any more.
         socket: None until there is a connection.
     """
 
@@ -43,22 +43,23 @@ class InterruptibleConnection:
 
     @property
     def is_ended(self) -> bool:
-        """Whether it was broken off or closed."""
+        """Whether it was ended or closed."""
         return self._is_ended
 
     def made(self, connected: socket.socket) -> None:
-        """Note the connection that a thread has made; of use at once, or to be ended at once."""
+        """Take over the socket that a thread has connected; end it at once if that is over."""
         with self._lock:
-            # A socket object of our own: whoever made the other one may close it at any time.
+            # A duplicate, because the HTTP library may close its own socket at any time.
             self.socket = self.resources.enter_context(connected.dup())
             if self._is_ended:
                 _shut_down(self.socket)
 
     async def run(self, step: Callable[[], T]) -> T:
-        """Return what `step` returns, which runs in a thread.
+        """Run `step` in a thread and return its result.
 
-        Cancelling ends the connection, and returns when the step has ended. Only a step that has no
-        connection yet is left to itself: nothing wakes it up, but `made` ends what it still makes.
+        Cancelling ends the connection and then waits for the end of the step. Only a step that is
+        still connecting is not waited for, because nothing can wake it: if it gets a connection
+        later, `made` ends that at once.
 
         Raises:
             CameraUnreachable: the connection was ended meanwhile.
@@ -87,7 +88,9 @@ class InterruptibleConnection:
         except asyncio.CancelledError:
             self.end()
             while self.socket is not None and not outcome.done():
-                with contextlib.suppress(asyncio.CancelledError):  # it is being cancelled already
+                with contextlib.suppress(
+                    asyncio.CancelledError
+                ):  # one cancellation is under way already
                     await asyncio.wait([outcome])
             raise
         except Exception as error:
@@ -96,14 +99,14 @@ class InterruptibleConnection:
             raise
 
     def end(self) -> None:
-        """Wake the thread that is blocked, and let none use the connection again."""
+        """Wake the thread that is blocked, and do not let any use the connection again."""
         with self._lock:
             self._is_ended = True
             if self.socket is not None:
                 _shut_down(self.socket)
 
     def close(self) -> None:
-        """End the connection; what belongs to it is closed as soon as no thread uses it."""
+        """End the connection; close its resources as soon as no thread uses it."""
         self.end()
         with self._lock:
             if not self._is_in_use:

@@ -1,7 +1,8 @@
 """Commands and downloads: pace, time limits, and what a status code means.
 
-Between the typed calls above and the bare transport below. A command keeps its turn until its
-answer is complete; a download holds it only until its head has arrived, then streams outside.
+This layer is between the typed calls and the HTTP transport. A command keeps its turn until its
+answer is complete; a download only until the head of its answer has arrived, so that commands can
+be sent while the frame streams.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
 
 MAX_TEXT_BYTES = 65536
-# A text that begins with "<" alone may be what somebody called their object or filter.
+# Not just "<": a text that begins so may be the name of an object or a filter.
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -40,14 +41,14 @@ log = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
-    """The text that a command brought, and when."""
+    """The text of an answer, and the times of its command."""
 
     text: str
     timing: CommandTiming
 
 
 class Link:
-    """Everything that goes to one camera and comes from it."""
+    """The link to one camera, through which all commands and downloads go."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Link:
         limits: TimeLimits,
         transport: HttpTransport | None = None,
     ) -> None:
-        # httpx takes some 0.2 s to import: long after the driver has said which devices it has.
+        # Importing httpx takes some 0.2 s, so it waits until a camera is connected.
         from indi_stx.stx.transport import Connections
 
         self._connections = Connections(host, port, transport)
@@ -74,7 +75,7 @@ class Link:
         return self._connections.place
 
     async def aclose(self) -> None:
-        """End everything; what waits or is under way raises CameraUnreachable."""
+        """End everything; waiting and running calls raise CameraUnreachable."""
         await self._turns.aclose()
         await self._connections.aclose()
 
@@ -92,7 +93,7 @@ class Link:
 
     @contextlib.asynccontextmanager
     async def download(self, request: str, expected_bytes: int | None) -> AsyncIterator[Download]:
-        """Open a frame; leaving the block closes the connection, however much has been read.
+        """Open a frame; leaving the block closes the connection, even before the frame's end.
 
         Args:
             request: what to download.
@@ -110,7 +111,7 @@ class Link:
             yield Download(next_chunk, count, answer.head.length)
 
     async def receive(self, request: str, expected_bytes: int | None, sink: Sink) -> None:
-        """Download a frame into `sink`; threads do it, unless another transport has no socket.
+        """Download a frame into `sink`; in threads, unless the transport has no sockets.
 
         Args:
             request: what to download.
@@ -167,7 +168,7 @@ class Link:
         request: str,
         progress: Progress,
     ) -> AnswerT:
-        """Return the head of an answer, whose connection `stack` will close."""
+        """Wait for the head of an answer; `stack` will close its connection."""
         try:
             async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
                 return await stack.enter_async_context(opening)
@@ -210,8 +211,8 @@ class Link:
             )
         if expected_bytes is not None and answer.head.length not in (None, expected_bytes):
             raise CameraReplyInvalid(
-                f"The camera announces a frame of {answer.head.length} bytes, its settings mean "
-                f"{expected_bytes}: they were changed by someone else, or the exposure failed.",
+                f"The camera announces a frame of {answer.head.length} bytes instead of "
+                f"{expected_bytes}: another program changed its settings, or the exposure failed.",
                 request=request,
             )
 

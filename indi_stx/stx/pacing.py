@@ -4,10 +4,10 @@ One command is under way at a time. The next starts no sooner than `gap_s` after
 was answered: the camera had received it by then, so whatever the network does in between, the
 camera never sees two commands closer together than the gap.
 
-Highest class first, first come first served inside a class. So that no class is starved by those
-above it, a class that has been passed too often (`PATIENCE`) goes ahead of them once. Guide pulses
-and AO are never passed in this way. `MAX_TURNS_PASSED` follows from these rules. Source: STX API,
-"HTTP Command Interval"; the reasons are in docs/decisions/0003-pacing.md.
+The highest class goes first; within a class, first come, first served. So that the higher classes
+cannot starve a lower one, a class that had to let too many others go first (`PATIENCE`) goes ahead
+of them once. Only guide pulses and AO always go first. `MAX_TURNS_PASSED` follows from these rules.
+Source: STX API, "HTTP Command Interval"; the reasons are in docs/decisions/0003-pacing.md.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PATIENCE = {
 }
 """How many turns of others a class lets pass before it is overdue.
 
-Guide pulses never need it, and aborts go before all but these.
+Guide pulses always go first and aborts directly after them, so neither has an entry.
 """
 
 MAX_TURNS_PASSED = {
@@ -52,12 +52,13 @@ MAX_TURNS_PASSED = {
     Priority.ABORT: 1,
     **{priority: turns + 2 * len(PATIENCE) - 1 for priority, turns in PATIENCE.items()},
 }
-"""How many turns, those of guide pulses not counted, the first of a class ever waits for others.
+"""The most turns of others (guide pulses not counted) that the first command of a class waits for.
 
-Once a class is overdue, at least every second turn goes to the class overdue for longest, and the
-class served has to become overdue anew: each of the other four gets one such turn at most, and at
-most one turn by class comes before each of these and before the class's own. An abort waits for one
-such turn at most, since a turn by class follows.
+Once a class is overdue, at least every second turn goes to the class that has been overdue for
+longest, which must then become overdue again. So each of the other four classes gets at most one
+such turn before this class, and an ordinary turn, given to the highest class, can come before each
+of these and before this class's own. An abort waits for at most one turn of an overdue class, since
+the turn after it is an ordinary one.
 """
 
 
@@ -70,22 +71,22 @@ class Due(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Something is queued, but the gap is not over: ask again after `seconds`."""
+    """A command is queued, but the gap is not over: ask again after `seconds`."""
 
     seconds: float
 
 
 class Rest(enum.Enum):
-    """Nothing to do until the queue is told something new."""
+    """Nothing to do until a command is queued or answered."""
 
     EMPTY = enum.auto()
     UNDER_WAY = enum.auto()
 
 
 class PacingQueue(Generic[T]):
-    """Hold the commands that wait, and decide which one starts.
+    """Holds the commands that wait, and decides which one starts.
 
-    Times are seconds of any one clock that never runs backwards.
+    Times are seconds of a monotonic clock.
     """
 
     def __init__(self, gap_s: float = COMMAND_GAP_S) -> None:

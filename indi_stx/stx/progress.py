@@ -1,4 +1,4 @@
-"""How far a request has got: what sets its time limit and stamps its timing."""
+"""Follow the steps of one request, to set its time limit and to record when it was sent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from indi_stx.stx.timing import Stamp
 
 
 class Progress:
-    """Where one request is: sets its deadline, keeps its stamps.
+    """The steps of one request: sets its deadline and keeps its time stamp.
 
-    A transport that is no network tells nothing of connections; then the limit is that for an
-    answer, and the request counts as sent when it was handed over.
+    A transport without a network reports no connections. Then the limit is that for an answer, and
+    the request counts as sent when it was passed to the transport.
     """
 
     def __init__(self, clock: Clock, limits: TimeLimits) -> None:
@@ -47,9 +47,9 @@ class Progress:
 
 
 class ProgressInThread:
-    """The same for a request that is sent from a thread; made in the event loop.
+    """The same for a request that is sent from a thread; constructed on the event loop.
 
-    Of several attempts to connect the first begins the time for the connection.
+    The time for the connection begins with the first of several attempts.
     """
 
     def __init__(self, progress: Progress) -> None:

@@ -15,16 +15,16 @@ _REST_BYTES = 65536
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of one answer, and who wants it.
+    """Receives the body of one answer into a sink.
 
     Attributes:
         length: bytes of the whole body, None when it ends with the connection.
-        sink: where they go.
-        count: counts them.
+        sink: where the bytes go.
+        count: counts the bytes.
         stall_s: how long to wait for each piece.
-        moved: told of each piece.
+        moved: called for each piece.
         place: host and port, for messages.
-        request: likewise.
+        request: for messages.
     """
 
     length: int | None
@@ -36,7 +36,7 @@ class Body:
     request: str
 
     def take(self, chunk: bytes) -> None:
-        """Store what was received otherwise, with the head."""
+        """Store a chunk that was received together with the head."""
         self.count.add(len(chunk))
         self.moved()
         store(chunk, self.sink)
@@ -56,11 +56,11 @@ class Body:
                 return
 
     def stalled(self) -> CameraTimeout:
-        """Return the error for a body of which no more came."""
+        """Return the error for a body that stopped arriving."""
         return stalled(self.place, self.request, self.stall_s)
 
     def _receive_piece(self, connected: socket.socket) -> bool:
-        """Return whether anything came before the connection's end."""
+        """Receive one piece; return False at the end of the connection."""
         with self.sink.buffer() as free, self._limited(free) as place:
             is_wanted = bool(place)
             try:

@@ -1,6 +1,6 @@
 """What the camera's answers mean: lines, numbers, states and refusals.
 
-Answers are CRLF lines without any markup, one value a line, in the order asked. A refusal is
+Answers are plain CRLF lines with one value each, in the order asked. A refusal is
 "400 Bad Request" with a code line and a text line. Source: STX API, "HTTP Content" and the error
 table of each call; the table here is the union of them.
 """
@@ -22,7 +22,7 @@ EXCERPT_CHARS = 80
 
 
 class Refusal(NamedTuple):
-    """One row of the error tables: the document's words, and ours on what to do."""
+    """One row of the error tables: the document's text, and our advice."""
 
     text: str
     advice: str

@@ -1,7 +1,7 @@
-"""The parameters of the three CCDs: wire names, types and order, as the document tables them.
+"""The parameters of the three CCDs: wire names, types and order, from the document's tables.
 
-`CcdSettings` holds what one GetSettings answered, `CcdChanges` what SetSettings may be given.
-FanState, FanPower and OverScan are of a newer firmware (libraries for real cameras know them, the
+`CcdSettings` holds the answer to one GetSettings, `CcdChanges` are the arguments of SetSettings.
+FanState, FanPower and OverScan belong to newer firmware (libraries for real cameras know them, the
 document of 2011 does not) and are marked optional: a camera may not have them. Source: STX API, Get
 Settings and Set Settings of each CCD. The order of a table is the order of both requests.
 """
@@ -22,7 +22,7 @@ BYTES_PER_PIXEL = 2
 
 
 class FanState(enum.IntEnum):
-    """What drives the fan; its power can be set in MANUAL only."""
+    """What controls the fan; its power can only be set in MANUAL."""
 
     OFF = 0
     MANUAL = 1
@@ -30,10 +30,10 @@ class FanState(enum.IntEnum):
 
 
 class CcdSettings:
-    """Hold the parameters that one request asked for; the others are not there.
+    """The parameters that one request asked for; the others are missing.
 
     Reading a parameter that was not asked for, or that this camera does not have, raises
-    AttributeError; `"fan_state" in settings` tells beforehand. Frame positions and sizes are in
+    AttributeError; check it with `"fan_state" in settings`. Frame positions and sizes are in
     unbinned pixels.
     """
 
@@ -70,7 +70,9 @@ class CcdSettings:
             raise AttributeError(f"{name} was not asked for, or this camera does not have it")
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("settings are what the camera answered; use set_settings to change it")
+        raise AttributeError(
+            "these are the camera's answers; use set_settings to change its settings"
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in self.__dict__
@@ -89,7 +91,7 @@ class CcdSettings:
 
 
 class CcdChanges(TypedDict, total=False):
-    """Name what `Ccd.set_settings` takes; the guide CCDs take the binning and the frame only."""
+    """The arguments of `Ccd.set_settings`; guide CCDs only take the binning and the frame."""
 
     bin_x: int
     bin_y: int
@@ -219,6 +221,6 @@ GUIDER = _read_only(
     _without(IMAGER, "setpoint_celsius", "fan_state", "fan_power_percent", "overscan_on"),
     "cooler_on",
 )
-"""The guider shows the cooler but has no set point and cannot switch it."""
+"""The guider reports the cooler, but has no set point and cannot switch the cooler."""
 
 EXTERNAL_GUIDER = _without(GUIDER, "cooler_on", "temperature_celsius", "cooler_power_percent")

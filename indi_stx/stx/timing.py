@@ -11,7 +11,7 @@ from indi_stx.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """One moment, on the wall clock and on the clock that never jumps."""
+    """One moment, on the wall clock and on the monotonic clock."""
 
     utc: datetime
     monotonic_s: float
@@ -24,7 +24,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class CommandTiming:
-    """Say when a request was handed to the network and when its answer began to arrive.
+    """When a request was passed to the network and when its answer began to arrive.
 
     The camera received the request between the two.
     """

@@ -1,8 +1,8 @@
-"""HTTP to the camera: the only module that knows httpx, and the one that maps its errors.
+"""HTTP to the camera: the only module that uses httpx; it turns httpx's errors into ours.
 
-Every request has a connection of its own, as the camera closes it after each answer (STX API, "HTTP
-Version"). Proxies, environment, cookies and redirects play no part: what answers with those is not
-a camera. There are no time limits here: `link` sets them, as they change while a request is under
+Every request has a connection of its own, because the camera closes it after each answer (STX API,
+"HTTP Version"). Proxies, environment variables, cookies and redirects are not used: no camera needs
+them. There are no time limits here: `link` sets them, because they change while a request is under
 way.
 """
 
@@ -25,7 +25,7 @@ from indi_stx.stx.progress import Progress, ProgressInThread
 from indi_stx.stx.replies import excerpt
 
 HttpTransport = httpx.AsyncBaseTransport
-"""What carries requests; httpx has, or documents how to write, some that are no network."""
+"""Sends requests; httpx has some that need no network, and documents how to write others."""
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict)
 """The roots of httpx's exceptions."""
@@ -39,13 +39,13 @@ class Connections:
     Args:
         host: name or IP address.
         port: of the camera's web server.
-        transport: what carries the requests, instead of the network; closed by `aclose`.
+        transport: used instead of the network; closed by `aclose`.
 
     Attributes:
-        have_sockets: whether `open_socket` can be used; another transport need not have any.
+        have_sockets: whether `open_socket` can be used; only the network has sockets.
 
     Raises:
-        ValueRefused: `host` and `port` are no address.
+        ValueRefused: `host` and `port` cannot be an address.
     """
 
     def __init__(self, host: str, port: int, transport: HttpTransport | None = None) -> None:
@@ -54,7 +54,7 @@ class Connections:
         self._origin = _origin(host, port)
         self._answered_from: str | None = None
         self._with_socket: set[InterruptibleConnection] = set()
-        # An empty context: the default one loads every certificate, for connections without TLS.
+        # An empty context: the default one loads all certificates, but there is no TLS here.
         network: Any = {
             "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             "trust_env": False,
@@ -64,7 +64,7 @@ class Connections:
         self._client = httpx.AsyncClient(
             transport=transport or httpx.AsyncHTTPTransport(**network), **options
         )
-        # Never closed: it keeps no connection, and those under way belong to their threads.
+        # Never closed: it keeps no connections, and open ones belong to their threads.
         self._blocking = httpx.Client(transport=httpx.HTTPTransport(**network), **options)
 
     async def aclose(self) -> None:
@@ -79,7 +79,7 @@ class Connections:
 
         Raises:
             CameraUnreachable: no connection, or it broke before the head was complete.
-            CameraReplyInvalid: what came is not HTTP.
+            CameraReplyInvalid: the answer is not HTTP.
         """
 
         async def trace(event: str, _info: dict[str, Any]) -> None:
@@ -105,9 +105,9 @@ class Connections:
     ) -> AsyncIterator[SocketAnswer]:
         """Like `open`, in threads.
 
-        A thread can neither be woken while it looks for a connection nor try several addresses at
-        once. So it takes the address that the last command was answered from, if there was one, and
-        gives each attempt `connect_s`; the caller's time limit says when to stop trying.
+        A thread cannot be woken while it connects, nor can it try several addresses at once. So it
+        uses the address that answered the last command, if there was one, and limits each attempt
+        to `connect_s`; the caller's time limit says when to stop trying.
         """
         connection = InterruptibleConnection(self.place, request)
         self._with_socket.add(connection)
@@ -156,7 +156,7 @@ class Connections:
 
     def _get(self, request: str, trace: Any, address: str | None = None) -> httpx.Request:
         uri = request.encode("ascii")
-        url = self._origin.copy_with(raw_path=uri)  # to be read; httpx rewrites some of it
+        url = self._origin.copy_with(raw_path=uri)  # for messages; httpx changes characters in it
         return httpx.Request(
             "GET",
             url if address is None else url.copy_with(host=address),
@@ -210,15 +210,15 @@ def _head(response: httpx.Response) -> Head:
 
 
 async def _whole(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Yield the body of an answer that was made up, not received."""
+    """Yield the body of an answer that a transport made itself, without a network."""
     yield response.content
 
 
 async def _close(response: httpx.Response, arriving: AsyncIterator[bytes]) -> None:
     """Close the connection.
 
-    httpx reads through nested generators. Left half-way, each would be finished some time later by
-    a task of its own; read on over the closed connection, they end here.
+    httpx reads through nested generators. If they were left unfinished, asyncio would close each
+    later in a task of its own; reading on, over the closed connection, ends them here.
     """
     await response.aclose()
     with contextlib.suppress(*HTTPX_ERRORS):
@@ -250,5 +250,5 @@ def _origin(host: str, port: int) -> httpx.URL:
     check_address(host, port)
     try:
         return httpx.URL(scheme="http", host=host, port=port, path="/")
-    except (httpx.InvalidURL, UnicodeError) as error:  # no name that could be looked up
+    except (httpx.InvalidURL, UnicodeError) as error:  # not a name that could be looked up
         raise no_address(host, port) from error

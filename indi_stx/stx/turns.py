@@ -1,7 +1,8 @@
-"""The one place through which commands reach the camera, one at a time, in the queue's order.
+"""Let commands go to the camera one at a time, in the order of the queue.
 
-`PacingQueue` decides; this only awaits. A command runs in its caller's task, so cancelling the
-caller cancels the command: a waiting one leaves the queue, one under way gives up its connection.
+`PacingQueue` decides; `CommandTurns` only awaits. A command runs in its caller's task, so
+cancelling the caller cancels the command: a waiting one leaves the queue, one under way closes its
+connection.
 """
 
 from __future__ import annotations
@@ -72,13 +73,13 @@ class CommandTurns:
                 pass
 
     def _pause_over(self, _pause: asyncio.Task[None]) -> None:
-        """Go on: the gap is over, or somebody cancelled all tasks and the rest is slept anew."""
+        """Go on after the gap; if the task was cancelled early, wait for the rest of the gap."""
         self._pause = None
         if not self._closed:
             self._advance()
 
     async def aclose(self) -> None:
-        """Refuse what waits and whatever comes later; what is under way is not touched."""
+        """Refuse waiting and later commands; leave the one under way alone."""
         self._closed = True
         for turn in self._queue.drain():
             if not turn.granted.done():

@@ -1,6 +1,6 @@
-"""URIs as the camera wants them, path and query: `/api/Name.cgi?Asked&Set=1`.
+"""Build URIs for the camera, path and query: `/api/Name.cgi?Asked&Set=1`.
 
-A parameter that is only asked for carries no `=`, reserved characters are percent-encoded in upper
+A parameter that is only asked for has no `=`, reserved characters are percent-encoded in upper
 case, and a space is `%20`, never `+`. HTTP libraries get at least one of these wrong, so the URI
 is built here and sent as it is. Source: STX API, "URI Character Encoding" and "Function Description
 Conventions".
@@ -54,7 +54,7 @@ def decimal(value: float, places: int) -> str:
         ValueRefused: not a finite number.
     """
     if not math.isfinite(value):
-        raise ValueRefused(f"{value} is not a number that a camera can be given.")
+        raise ValueRefused(f"{value} is not a finite number.")
     text = f"{value:.{places}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")

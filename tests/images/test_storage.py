@@ -244,7 +244,7 @@ def test_links_that_lead_nowhere_are_explained(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
     with memory_file("test", CONTENT) as frame:
-        with pytest.raises(ImageError, match="lead round in a circle"):
+        with pytest.raises(ImageError, match="symbolic links form a loop"):
             save_next(frame, str(tmp_path / "circle"), "M42", NOW)
         with pytest.raises(ImageError, match=r"dangling: a file of that name exists already"):
             save_next(frame, str(tmp_path / "dangling"), "M42", NOW)

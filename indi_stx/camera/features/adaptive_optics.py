@@ -157,7 +157,7 @@ class AdaptiveOptics(Feature):
                     await self.device.clock.sleep(SETTLE_PAUSE_S)
         except (CameraError, TimeoutError) as error:
             reason = str(error) or f"It is still moving after {SETTLE_LIMIT_S:g} s."
-            self.device.log.warning(f"The camera does not say that the AO mirror has stopped. {reason}")
+            self.device.log.warning(f"The camera does not say that the AO mirror stopped. {reason}")
             return False
         return True
 
