@@ -111,7 +111,6 @@ class Connection(Subsystem):
             self.device.log.info("The new address is used from the next Connect on.")
 
     async def _connect(self) -> None:
-        self.connection.select("CONNECT", State.BUSY)
         try:
             host, port = await self._where()
             facts = await self.device.open_session(host, port)

@@ -108,9 +108,3 @@ async def test_an_outage_is_told_when_it_begins_and_when_it_ends(place: Observat
     await arrives(place, since)
     told = [t for t in place.client.texts_said(since) if not t.startswith("[DEBUG]")]
     assert [t.split(" ")[0] for t in told] == ["[WARNING]", "[INFO]"], told
-
-
-async def test_connecting_is_busy_until_it_is_done(tmp_path: Path) -> None:
-    async with observatory(tmp_path, SMALL) as place:
-        states = [m.state for m in place.client.sets("CONNECTION")]
-        assert states[:2] == [State.BUSY, State.OK]
