@@ -69,17 +69,22 @@ def serving(respond: Callable[[bytes], bytes], keep_open: bool = False) -> Itera
             thread.join()
 
 
+def forward(port: int, request: bytes) -> bytes:
+    """Return the answer of the camera at `port`."""
+    with socket.create_connection(("127.0.0.1", port)) as camera:
+        camera.sendall(request)
+        pieces = []
+        while piece := camera.recv(262_144):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
 @contextmanager
 def wrong_camera(port: int, wrong: Wrong) -> Iterator[str]:
     """Stand before the simulated camera at `port`."""
 
     def respond(request: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", port)) as camera:
-            camera.sendall(wrong.request(request))
-            pieces = []
-            while piece := camera.recv(262_144):
-                pieces.append(piece)
-        return wrong.reply(b"".join(pieces))
+        return wrong.reply(forward(port, wrong.request(request)))
 
     with serving(respond, wrong.keep_open) as url:
         yield url
