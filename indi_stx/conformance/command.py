@@ -6,14 +6,19 @@ all settings, also after Ctrl+C, SIGTERM and SIGHUP. It refuses to start while t
 guides or moves its wheel. Guide relays close for 2 s at most; --long-pulses tests minutes. --flash
 also tests filter names and FITS texts: some twenty writes to memory that wears, restored as well.
 
-Exit status: 0 all passed, 1 some failed or not all was restored, 2 no such camera could be reached
-or the options are wrong, 3 nothing was tested, 128 + n ended by signal n (130 after Ctrl+C).
+A camera that does not answer is asked for a minute to be restored; a second Ctrl+C gives that up.
+
+Exit status: 0 all passed, 1 some failed, not all was restored or the report could not be written,
+2 no such camera could be reached or the options are wrong, 3 nothing was tested, 128 + n ended by
+signal n (130 after Ctrl+C).
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from indi_stx.conformance.rows import Result
     from indi_stx.conformance.stopping import StopSignal
 
+NOT_ALL_PASSED = 1
 NO_CAMERA = 2
 NOTHING_TESTED = 3
 
@@ -84,9 +90,12 @@ def run(args: argparse.Namespace) -> int:
     with stop_signals() as stop:
         try:
             return _conform(args, stop)
-        except (IndiStxError, OSError) as error:
+        except IndiStxError as error:
             _tell(f"indi-stx conform: {error}")
             return NO_CAMERA
+        except OSError as error:
+            _tell(f"indi-stx conform: the report could not be written: {error}")
+            return NOT_ALL_PASSED
         except KeyboardInterrupt:
             return 128 + (stop.number or 2)
 
@@ -112,7 +121,8 @@ def _conform(args: argparse.Namespace, stop: StopSignal) -> int:
     options = RunOptions(args.write, args.flash, args.fresh, args.long_pulses, args.only)
     running = Run(session, all_rows(), options)
     try:
-        results = _run(running, stop, quiet=args.quiet)
+        with _output_discarded_when_it_fails():
+            results = _run(running, stop, quiet=args.quiet)
     except BaseException:
         _tell(f"\nEnded early; {running.restoration}.")
         raise
@@ -144,10 +154,21 @@ def _conclude(args: argparse.Namespace, camera: str, address: str, results: list
     if args.json:
         args.json.write_text(to_json(camera, address, results))
     if any(result.outcome is Outcome.FAIL for result in results):
-        return 1
+        return NOT_ALL_PASSED
     # That all was restored is no statement of the document.
     passed = any(r.outcome is Outcome.PASS and r.row.id != RESTORED for r in results)
     return 0 if passed else NOTHING_TESTED
+
+
+@contextlib.contextmanager
+def _output_discarded_when_it_fails() -> Iterator[None]:
+    """Keep the interpreter from failing, at its end, on output that nobody reads."""
+    try:
+        yield
+    except OSError:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise
 
 
 def _tell(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,9 +13,11 @@ from indi_stx.conformance.expecting import Mismatch, Skipped, expect
 from indi_stx.conformance.newer import newer_settings, put_back
 from indi_stx.conformance.session import Session, shown_code
 from indi_stx.conformance.settings import set_uri, whole_sensor
-from indi_stx.conformance.stopping import stop_signals_waiting
-from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable
+from indi_stx.conformance.stopping import stop_signal_waits, stop_signals_waiting
+from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, IndiStxError
 
+ROUNDS = 3
+"""How often parts are tried whose answers are lost while the camera answers others."""
 _COOLER = ("CoolerState", "CCDTemperatureSetpoint")
 _FITS_NAMES = [row.name for row in FITS_READABLE]
 
@@ -95,23 +98,47 @@ class Restoration:
 
 
 def restore(session: Session, before: Snapshot, *, flash: bool) -> Restoration:
-    """Give the camera back as it was, part by part; a part that fails does not stop the others."""
-    restored: list[str] = []
-    failed: dict[str, str] = {}
-    lost = False
+    """Give the camera back as it was, part by part; a part that fails does not stop the others.
+
+    Lost answers are asked for again, of a camera that is away for `Pace.restore_s`: a cable is put
+    back, a camera comes up again. A second stop signal ends that.
+    """
+    parts = dict(_parts(session, before, flash=flash))
+    waiting, failed, rounds = list(parts), dict[str, str](), 0
+    deadline = time.monotonic() + session.pace.restore_s
     with stop_signals_waiting():
-        for name, action in _parts(session, before, flash=flash):
-            try:
-                # A camera that is gone is asked once for each other part, not for minutes.
-                if lost:
-                    action()
-                else:
-                    session.insist(action)
-                restored.append(name)
-            except (Mismatch, Skipped, CameraError, ValueError) as error:
-                lost = isinstance(error, (CameraUnreachable, CameraTimeout))
-                failed[name] = str(error)
-    return Restoration(tuple(restored), failed)
+        while waiting:
+            errors = _try_parts(session, {name: parts[name] for name in waiting})
+            failed = {name: str(error) for name, error in errors.items()}
+            lost = any(isinstance(error, CameraError) for error in errors.values())
+            # The comparison, which is last, only reads: without an answer to it the camera is away.
+            away = isinstance(errors.get(waiting[-1]), CameraError)
+            rounds += not away
+            over = time.monotonic() > deadline if away else rounds >= ROUNDS
+            if not lost or over or stop_signal_waits():
+                break
+            waiting = [name for name in parts if name in failed or name == waiting[-1]]
+            time.sleep(session.pace.retry_s)
+    return Restoration(tuple(name for name in parts if name not in failed), failed)
+
+
+def _try_parts(
+    session: Session, parts: Mapping[str, Callable[[], object]]
+) -> dict[str, IndiStxError | ValueError]:
+    """Restore parts and return what failed."""
+    errors: dict[str, IndiStxError | ValueError] = {}
+    lost = False
+    for name, action in parts.items():
+        try:
+            # A camera that is gone is asked once for each other part, not for minutes.
+            if lost:
+                action()
+            else:
+                session.insist(action)
+        except (Mismatch, Skipped, CameraError, ValueError) as error:
+            lost = isinstance(error, (CameraUnreachable, CameraTimeout))
+            errors[name] = error
+    return errors
 
 
 def _parts(

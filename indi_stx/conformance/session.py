@@ -36,12 +36,16 @@ class Pace:
         timeout_s: for an answer, and between two pieces of a frame.
         latency_s: how long a started exposure may still look idle.
         settle_s: how long a read-out or a filter move may take.
+        restore_s: how long to try to restore a camera that does not answer.
+        retry_s: pause between two such trials.
     """
 
     gap_s: float = 0.05
     timeout_s: float = 10.0
     latency_s: float = 2.0
     settle_s: float = 90.0
+    restore_s: float = 60.0
+    retry_s: float = 1.0
 
 
 @dataclass

@@ -11,7 +11,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopSignal:
-    """The signal that ends a run; later ones change nothing, restoring takes its time."""
+    """The signal that ends a run; later ones only end the waiting for a camera that is away."""
 
     number = 0
 
@@ -50,3 +50,8 @@ def stop_signals_waiting() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def stop_signal_waits() -> bool:
+    """Tell whether a signal came while `stop_signals_waiting` kept it."""
+    return bool(signal.sigpending() & set(STOP_SIGNALS))

@@ -12,7 +12,9 @@ from indi_stx.conformance.session import Pace, Session
 from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.thread import SimulatorThread
 
-NO_PAUSE = Pace(gap_s=0.0, timeout_s=20.0, latency_s=0.02, settle_s=30.0)
+NO_PAUSE = Pace(
+    gap_s=0.0, timeout_s=20.0, latency_s=0.02, settle_s=30.0, restore_s=0.0, retry_s=0.0
+)
 EVERYTHING = RunOptions(write=True, flash=True, fresh=True, long_pulses=True)
 
 

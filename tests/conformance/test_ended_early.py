@@ -6,8 +6,8 @@ then sends the signal, or loses the answer: so the moment is always the same.
 
 from __future__ import annotations
 
+import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.conformance.running import session_with, simulated, url_of
-from tests.conformance.wrong_camera import serving
+from tests.conformance.wrong_camera import forward, serving
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -54,13 +54,9 @@ def between(port: int, at: bytes, happens: Callable[[], bool]) -> Iterator[str]:
 
     def respond(request: bytes) -> bytes:
         request = request.replace(b"655.36", b"600.00")  # a camera that takes too long a pulse
-        with socket.create_connection(("127.0.0.1", port)) as behind:
-            behind.sendall(request)
-            pieces = []
-            while piece := behind.recv(262_144):
-                pieces.append(piece)
+        answer = forward(port, request)
         lost = at.replace(b"655.36", b"600.00") in request and happens()
-        return b"" if lost else b"".join(pieces)
+        return b"" if lost else answer
 
     with serving(respond) as url:
         yield url
@@ -145,3 +141,81 @@ def test_a_part_that_is_not_restored_is_named_and_the_others_are_restored(at, fa
     others = {"cooler", "Imager frame", "filter wheel at 2", "all settings compared"} - {failed}
     assert all(other in restored for other in others)
     assert state_of(camera) == before  # what was lost was the answers
+
+
+@contextmanager
+def away(port: int, at: bytes, happens: Callable[[int], bool]) -> Iterator[str]:
+    """From a request with `at` on, answer none as long as `happens` says so of its number."""
+    unanswered: list[bytes] = []
+
+    def respond(request: bytes) -> bytes:
+        if unanswered or at in request:
+            unanswered.append(request)
+            if happens(len(unanswered)):
+                return b""
+        return forward(port, request)
+
+    with serving(respond) as url:
+        yield url
+
+
+def test_a_camera_that_is_away_for_a_while_is_restored_when_it_is_back(camera):
+    before = state_of(camera)
+    lasted: list[int] = []
+
+    def happens(number: int) -> bool:
+        lasted.append(number)
+        return number <= 50
+
+    # From the row on that sets 100 degrees.
+    with away(camera.port, b"Setpoint=100", happens) as url:
+        run = begin(url, "--write", "--only", "imager.set.C*.maximum")
+        printed, errors = run.communicate(timeout=100)
+    assert len(lasted) > 50, errors
+    assert state_of(camera) == before
+    assert "PASS  camera.restored" in printed
+
+
+def test_a_second_signal_ends_the_waiting_for_a_camera_that_is_away(camera):
+    run: list[subprocess.Popen[str]] = []
+    started = threading.Event()
+
+    def happens(number: int) -> bool:
+        assert started.wait(60)
+        if number in (1, 30):
+            run[0].send_signal(signal.SIGINT)
+        return True
+
+    with away(camera.port, b"Setpoint=100", happens) as url:
+        run.append(begin(url, "--write", "--only", "imager.set.C*.maximum"))
+        started.set()
+        _, errors = run[0].communicate(timeout=45)
+    assert "NOT RESTORED: cooler" in errors
+    assert run[0].returncode == 128 + signal.SIGINT
+
+
+def test_a_report_that_nobody_reads_any_more_is_told_and_the_camera_restored(camera):
+    before = state_of(camera)
+    read_end, write_end = os.pipe()
+    open_ends = [read_end]
+
+    def close() -> bool:
+        if open_ends:
+            os.close(open_ends.pop())
+        return False
+
+    with between(camera.port, b"NewPosition=4", close) as url:
+        command = [sys.executable, "-c", PROGRAM, "conform", url, *QUICK, "--write"]
+        run = subprocess.Popen(
+            [*command, "--only", "filter.change.[45]"],
+            stdout=write_end,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.close(write_end)
+        _, errors = run.communicate(timeout=100)
+    assert state_of(camera) == before
+    assert run.returncode == 1, errors
+    assert "Ended early; restored: filter wheel at 2" in errors
+    assert "the report could not be written" in errors
+    assert "Exception ignored" not in errors
