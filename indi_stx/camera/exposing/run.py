@@ -119,6 +119,8 @@ class ExposureRun:
         self._exposure: Exposure
         self._wrong_tries_left = WRONG_TRIES
         self._told = False
+        self._without_frame_s: float | None = None
+        """When the camera was first seen without a frame of this exposure, after its end."""
 
     @property
     def running(self) -> bool:
@@ -218,7 +220,8 @@ class ExposureRun:
                         download.discard()
                         download = await self._open_download(UNVERIFIED)
                         break
-                    self._check_grace()
+                    if identity is Identity.OTHER:
+                        self._check_grace()
                 await self._clock.sleep(CLOSE_LOOK_S)
             self._happened(Event.READY)
             while not await self._receive(download):
@@ -265,7 +268,11 @@ class ExposureRun:
         return believes
 
     def _check_grace(self) -> None:
-        if self._after_end_s() > GRACE_S:
+        """Give up when the camera has gone on having no frame of ours, not at one odd answer."""
+        now_s = self._clock.monotonic()
+        if self._without_frame_s is None:
+            self._without_frame_s = now_s
+        if min(self._after_end_s(), now_s - self._without_frame_s) > GRACE_S:
             raise ExposureLost(
                 "The camera has no frame of this exposure: it was aborted by another program, or "
                 "the camera was restarted."

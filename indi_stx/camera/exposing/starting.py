@@ -125,8 +125,13 @@ class Start:
         if self._clock.monotonic() > give_up_s:
             raise error
         await self._clock.sleep(ASK_AGAIN_S)
-        if await self._shot.ccd.state() is CcdState.EXPOSING:
-            self._log.info("An exposure of another program is replaced by this one.")
+        try:
+            exposing = await self._shot.ccd.state() is CcdState.EXPOSING
+        except CameraError as silence:
+            logger.debug("no answer of a busy camera: %s", silence)
+            return
+        if exposing:
+            self._log.info("The CCD is still exposing; that exposure is replaced by this one.")
             await abort(self._shot.ccd, self._clock)
 
     async def _find(self, give_up_s: float, error: CameraError) -> Started | None:
