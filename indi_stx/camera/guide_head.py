@@ -78,10 +78,11 @@ class GuideHead(Device):
         config: of that device; the head's own file is in the same directory.
     """
 
+    executable = "indi_stx_ccd"
+
     def __init__(self, camera_name: str, host: Host, config: ConfigFile) -> None:
         name = camera_name + NAME_SUFFIX
         super().__init__(name, host, ConfigFile(config.path.with_name(f"{name}_config.xml"), name))
-        self.executable = "indi_stx_ccd"
         self.visible = False
         self.connection = HeadConnection(self)
         self.permanent = [self.connection, self.general, self.log]

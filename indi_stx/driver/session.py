@@ -41,7 +41,7 @@ class Session:
         self.subsystems: Sequence[Subsystem] = ()
         self.closed = False
         self.resources = contextlib.AsyncExitStack()
-        self._silent: set[Subsystem] = set()
+        self._trouble: dict[Subsystem, str] = {}
         self._closing: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -110,13 +110,12 @@ class Session:
             await subsystem.poll()
             subsystem.define_and_delete()
         except IndiStxError as error:
-            if not self._silent:
+            # One cause, such as a cable, makes all polls fail alike: it is told once.
+            if subsystem not in self._trouble and str(error) not in self._trouble.values():
                 self.log.warning(f"{error} The driver keeps trying.")
-            self._silent.add(subsystem)
+            self._trouble.setdefault(subsystem, str(error))
         except Exception:
             logger.exception("polling %s failed", type(subsystem).__name__)
         else:
-            if subsystem in self._silent:
-                self._silent.discard(subsystem)
-                if not self._silent:
-                    self.log.info("The camera answers again.")
+            if self._trouble.pop(subsystem, None) is not None and not self._trouble:
+                self.log.info("The camera answers again.")

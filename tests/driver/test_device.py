@@ -404,12 +404,13 @@ async def test_trouble_is_told_once_and_its_end_too() -> None:
         shade.failing = None
         await clock.advance(2)
         told = [m.text for m in server.channel.said if isinstance(m, Message)]
-        assert len(told) == 1, "not all of it answers again"
+        assert [t.split(" ")[0] for t in told] == ["[WARNING]"] * 2, "not all answers again"
         fan.failing = None
         await clock.advance(2)
         told = [m.text for m in server.channel.said if isinstance(m, Message)]
-        assert [t.split(" ")[0] for t in told] == ["[WARNING]", "[INFO]"]
+        assert [t.split(" ")[0] for t in told] == ["[WARNING]", "[WARNING]", "[INFO]"]
         assert "10.0.0.9" in told[0]
+        assert "to the fan" in told[1]
 
 
 async def test_narrowed_limits_reach_clients_and_hold() -> None:

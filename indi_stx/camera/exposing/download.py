@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposing.header import HeaderDraft
 from indi_stx.camera.exposing.shot import ImageSource, Shot
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Download(ABC):
-    """The download of one frame; leaving its context frees everything unless finished."""
+    """The download of one frame; `finish` or `discard` ends it."""
 
     @abstractmethod
     async def receive(self) -> None:
@@ -46,17 +45,6 @@ class Download(ABC):
     @abstractmethod
     def discard(self) -> None:
         """Free the memory; harmless after `finish`."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.discard()
 
 
 class BinaryDownload(Download):
