@@ -77,6 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.usefixtures("_no_task_left_over"))
 
 
+SHARE_A_FIXTURE = {"tests/conformance/test_simulator.py", "tests/conformance/test_wrong_cameras.py"}
+
+
 class ByFixture(LoadScopeScheduling):
     """Hand tests out one by one, but keep those together that share a module's fixture.
 
@@ -86,7 +89,7 @@ class ByFixture(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        return module if module.startswith("tests/conformance/") else nodeid
+        return module if module in SHARE_A_FIXTURE else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFixture:

@@ -21,7 +21,15 @@ from tests.conformance.wrong_camera import forward, serving
 
 pytestmark = pytest.mark.timeout(120)
 
-PROGRAM = "import sys; from indi_stx.cli import main; sys.exit(main(sys.argv[1:]))"
+# As a terminal starts it: whoever runs the tests in the background may have SIGINT ignored.
+PROGRAM = """
+import signal, sys
+from indi_stx.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, {hangup})
+sys.exit(main(sys.argv[1:]))
+"""
 QUICK = ("--gap-ms", "0", "--start-latency", "0.02")
 ODD = "/api/ImagerSetSettings.cgi?BinX=2&CCDTemperatureSetpoint=-12.5&NumX=100"
 SETTINGS = "/api/ImagerGetSettings.cgi?BinX&CCDTemperatureSetpoint&CoolerState&StartX&NumX"
@@ -62,9 +70,18 @@ def between(port: int, at: bytes, happens: Callable[[], bool]) -> Iterator[str]:
         yield url
 
 
-def begin(url: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", PROGRAM, "conform", url, *QUICK, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def command(url: str, *arguments: str, hangup: str = "signal.SIG_DFL") -> list[str]:
+    program = PROGRAM.format(hangup=hangup)
+    return [sys.executable, "-c", program, "conform", url, *QUICK, "--write", *arguments]
+
+
+def begin(url: str, *arguments: str, hangup: str = "signal.SIG_DFL") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(url, *arguments, hangup=hangup),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def state_of(camera) -> dict[str, object]:
@@ -101,7 +118,7 @@ def test_a_signal_ends_a_run_and_everything_is_restored(action, number, camera):
         return False
 
     with between(camera.port, at, send) as url:
-        run.append(begin(url, "--write", "--long-pulses", "--only", only))
+        run.append(begin(url, "--long-pulses", "--only", only))
         started.set()
         _, errors = run[0].communicate(timeout=100)
     assert state_of(camera) == before
@@ -118,7 +135,7 @@ def test_lost_answers_are_a_failed_row_and_everything_is_restored(action, lost, 
     left = [None] * lost
 
     with between(camera.port, at, lambda: bool(left) and left.pop() is None) as url:
-        run = begin(url, "--write", "--long-pulses", "--only", only)
+        run = begin(url, "--long-pulses", "--only", only)
         printed, errors = run.communicate(timeout=100)
     assert state_of(camera) == before
     assert run.returncode == 1, errors
@@ -132,7 +149,7 @@ def test_lost_answers_are_a_failed_row_and_everything_is_restored(action, lost, 
 def test_a_part_that_is_not_restored_is_named_and_the_others_are_restored(at, failed, camera):
     before = state_of(camera)
     with between(camera.port, at, lambda: True) as url:
-        run = begin(url, "--write", "--quiet", "--only", "[fi]*.[cs]*[4m]")
+        run = begin(url, "--quiet", "--only", "[fi]*.[cs]*[4m]")
         printed, _ = run.communicate(timeout=100)
     assert run.returncode == 1
     assert "FAIL  camera.restored" in printed
@@ -169,11 +186,29 @@ def test_a_camera_that_is_away_for_a_while_is_restored_when_it_is_back(camera):
 
     # From the row on that sets 100 degrees.
     with away(camera.port, b"Setpoint=100", happens) as url:
-        run = begin(url, "--write", "--only", "imager.set.C*.maximum")
+        run = begin(url, "--only", "imager.set.C*.maximum")
         printed, errors = run.communicate(timeout=100)
     assert len(lasted) > 50, errors
     assert state_of(camera) == before
     assert "PASS  camera.restored" in printed
+
+
+def test_a_signal_that_the_caller_ignores_ends_nothing(camera):
+    """As under nohup, whose programs go on when the terminal is closed."""
+    only, at = ACTIONS["filter"]
+    started = threading.Event()
+    run: list[subprocess.Popen[str]] = []
+
+    def send() -> bool:
+        assert started.wait(60)
+        run[0].send_signal(signal.SIGHUP)
+        return False
+
+    with between(camera.port, at, send) as url:
+        run.append(begin(url, "--only", only, hangup="signal.SIG_IGN"))
+        started.set()
+        _, errors = run[0].communicate(timeout=100)
+    assert run[0].returncode == 0, errors
 
 
 def test_a_second_signal_ends_the_waiting_for_a_camera_that_is_away(camera):
@@ -187,7 +222,7 @@ def test_a_second_signal_ends_the_waiting_for_a_camera_that_is_away(camera):
         return True
 
     with away(camera.port, b"Setpoint=100", happens) as url:
-        run.append(begin(url, "--write", "--only", "imager.set.C*.maximum"))
+        run.append(begin(url, "--only", "imager.set.C*.maximum"))
         started.set()
         _, errors = run[0].communicate(timeout=45)
     assert "NOT RESTORED: cooler" in errors
@@ -205,9 +240,8 @@ def test_a_report_that_nobody_reads_any_more_is_told_and_the_camera_restored(cam
         return False
 
     with between(camera.port, b"NewPosition=4", close) as url:
-        command = [sys.executable, "-c", PROGRAM, "conform", url, *QUICK, "--write"]
         run = subprocess.Popen(
-            [*command, "--only", "filter.change.[45]"],
+            command(url, "--only", "filter.change.[45]"),
             stdout=write_end,
             stderr=subprocess.PIPE,
             text=True,
