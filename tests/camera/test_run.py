@@ -11,9 +11,11 @@ import pytest
 from indi_stx.camera.exposing.identity import written
 from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.exposing.phases import ExposureLost
-from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
+from indi_stx.camera.exposing.run import ExposureRun
+from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.exposing.watching import Watch
 from indi_stx.camera.facts import CameraFacts, CcdFacts
 from indi_stx.errors import CameraBusy, CameraReplyInvalid, CameraUnreachable
 from indi_stx.stx import CcdState, CommandTiming, FrameType, Geometry, VersionNumbers

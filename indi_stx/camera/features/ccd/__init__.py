@@ -11,10 +11,12 @@ from indi_stx.camera.exposing.delivery import Delivery, Order
 from indi_stx.camera.exposing.journal import CcdJournal
 from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.recovery import Recovery
-from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
+from indi_stx.camera.exposing.run import ExposureRun
+from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.starting import abort
 from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.exposing.watching import Watch
 from indi_stx.camera.facts import CcdFacts
 from indi_stx.camera.features.ccd.properties import (
     FRAME_TYPES,
