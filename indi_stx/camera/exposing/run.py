@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.fetch import Fetch
-from indi_stx.camera.exposing.journal import CcdJournal
 from indi_stx.camera.exposing.phases import Event, Exposure, Phase, Verdict, next_phase
 from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.sent_geometry import CameraGeometry

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.delivery import Delivery, Order
-from indi_stx.camera.exposing.journal import CcdJournal
 from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.recovery import Recovery
 from indi_stx.camera.exposing.run import ExposureRun
