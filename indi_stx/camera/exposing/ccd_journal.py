@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from indi_stx.camera.exposing.identity import Names
 from indi_stx.camera.exposing.journal import Journal, NamesGiven
 from indi_stx.camera.exposing.record import Record
+
+if TYPE_CHECKING:
+    from indi_stx.images.memory import MemoryFile
 
 LONG_S = 5.0
 """From this length on an exposure is worth a flush to the medium, for the case of a power cut."""
@@ -64,6 +68,24 @@ class CcdJournal:
             await self.journal.strike(record)
 
         self.journal.later(strike(), "journal: delivered")
+
+    async def unsaved(self, record: Record, frame: MemoryFile, *, sent: bool) -> None:
+        """Put a frame on disk that could not be stored where it belongs and that is kept in memory.
+
+        Args:
+            record: of its exposure.
+            frame: stays the caller's.
+            sent: whether clients have got it, so that only the file is missing.
+        """
+        self.journal.hold(record)
+        if sent:
+            record = replace(record, mode=replace(record.mode, sends=False))
+            await self.journal.put(record)
+        await self.journal.keep_frame(record, frame)
+
+    def gone(self, record: Record) -> None:
+        """Strike off, in the background, an exposure whose frame is no longer kept."""
+        self.journal.later(self.journal.strike(record), "journal: gone")
 
     async def ended(self, record: Record) -> None:
         """Strike off an exposure that brings no frame."""

@@ -65,6 +65,7 @@ class Journal:
         self._lock_fd = -1
         self._records: dict[tuple[str, str, datetime], Record] = {}
         self._names: dict[str, NamesGiven] = {}
+        self._held: set[tuple[str, str, datetime]] = set()
         self._marks: SentMarks | None = None
         self._turn = asyncio.Lock()
         self._changes = self._written = 0
@@ -139,8 +140,12 @@ class Journal:
     # --- what it knows ---------------------------------------------------------------------------
 
     def records(self, camera: str, ccd: str) -> list[Record]:
-        """Return the undelivered exposures of a CCD, the oldest first."""
-        found = [r for r in self._records.values() if (r.camera, r.ccd) == (camera, ccd)]
+        """Return the undelivered exposures of a CCD that nobody holds, the oldest first."""
+        found = [
+            r
+            for key, r in self._records.items()
+            if (r.camera, r.ccd) == (camera, ccd) and key not in self._held
+        ]
         return sorted(found, key=lambda record: record.name)
 
     def names(self, camera: str, ccd: str) -> NamesGiven:
@@ -168,8 +173,13 @@ class Journal:
         """Whether the exposure is still undelivered."""
         return _key(record) in self._records
 
+    def hold(self, record: Record) -> None:
+        """Note that this process has the frame of an exposure in its memory, to be delivered."""
+        self._held.add(_key(record))
+
     async def strike(self, record: Record) -> None:
         """Remove an exposure, and its frame if that was kept on disk."""
+        self._held.discard(_key(record))
         kept = self._records.pop(_key(record), None)
         if kept is None:
             return

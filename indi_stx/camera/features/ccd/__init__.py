@@ -345,6 +345,14 @@ class CcdFeature(CcdProperties):
             if record is not None:
                 await journal.journal.keep_frame(record, frame)
 
+        async def keep_unsaved(sent: bool) -> None:
+            if record is not None:
+                await journal.unsaved(record, frame, sent=sent)
+
+        def gone() -> None:
+            if record is not None:
+                journal.gone(record)
+
         self.delivery.put(
             Order(
                 frame,
@@ -352,8 +360,10 @@ class CcdFeature(CcdProperties):
                 done,
                 handed_over,
                 keep,
-                record.mode if late and record else None,
-                self._shown_s + LISTEN_S if late else 0.0,
+                keep_unsaved,
+                gone,
+                mode=record.mode if late and record else None,
+                not_before_s=self._shown_s + LISTEN_S if late else 0.0,
             )
         )
 
