@@ -102,10 +102,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _conform(args: argparse.Namespace, stop: StopSignal) -> int:
     from indi_stx.conformance.checks import Run, RunOptions, all_rows
-    from indi_stx.conformance.expecting import Mismatch, Skipped
     from indi_stx.conformance.http import Address
     from indi_stx.conformance.restoring import require_idle
-    from indi_stx.conformance.session import Pace, Session
+    from indi_stx.conformance.session import Mismatch, Pace, Session, Skipped
 
     pace = Pace(args.gap_ms / 1000, args.timeout or 10.0, args.start_latency)
     session = Session(Address.parse(args.url), pace)

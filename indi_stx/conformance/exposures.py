@@ -7,218 +7,170 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from itertools import product
 
-from indi_stx.conformance import tables
-from indi_stx.conformance.calls import BY_ID, SHORTEST
-from indi_stx.conformance.camera_tables import encoded
-from indi_stx.conformance.expecting import expect
-from indi_stx.conformance.kinds import answered, refusal_rows
-from indi_stx.conformance.rows import Check, Needs, Row, check_of
-from indi_stx.conformance.session import BINARY, Session, shown_code
-from indi_stx.conformance.settings import set_uri, whole_sensor
+from indi_stx.conformance.rows import rows
+from indi_stx.conformance.session import BINARY, Session, expect, shown_code
+from indi_stx.conformance.settings import SMALL, set_frame
 from indi_stx.conformance.tables import (
     BAD_PARAMETER,
     CAMERA_BUSY,
     CCD_STATES,
-    CcdTables,
+    CCDS,
+    DEFAULT_DATE_TIME,
+    FRAME_TYPES,
+    IMAGE_STATES,
+    Ccd,
 )
 
+SHORTEST = "Duration=0.01&FrameType=0"
+_LONG = "Duration=300&FrameType=0"
 _DATES = {"colons": "2026-01-02T03:04:05.678", "dots": "2026-01-02T03.04.05.678"}
 
 
-def rows() -> Iterator[Row]:
-    """Make the rows."""
-    for ccd in tables.CCDS:
-        name = ccd.prefix.lower()
-        around = partial(_small_frame_aborted_on_failure, ccd=ccd)
-        yield from refusal_rows(BY_ID[f"{name}.start"], around)
-        row = partial(Row, needs=Needs.WRITING, part=ccd.prefix)
-        for identity, text, check in _start_rows(ccd):
-            section = f"{ccd.title} Start Exposure"
-            yield row(f"{name}.start.{identity}", section, text, check)
-        for identity, text, check in (
-            ("running", "an exposure ends, the CCD is idle again", _abort_running(ccd)),
-            ("idle", "without an exposure it is ignored", answered(abort_uri(ccd), None)),
-            ("again", "after an abort the next exposure succeeds", _after_abort(ccd)),
-        ):
-            yield row(f"{name}.abort.{identity}", f"{ccd.title} Abort Exposure", text, check)
-
-
-def _start_rows(ccd: CcdTables) -> Iterator[tuple[str, str, Check]]:
-    for axis in "XY":
-        text = f"Num{axis} no longer fits after Start{axis} was changed: Bad parameter"
-        yield f"Num{axis}", text, _bad_frame(ccd, axis)
-    for number, name in tables.FRAME_TYPES.items():
-        text = f"a {name} frame of 0.01 s, from start to image ready"
-        yield f"frame-type-{number}", text, _complete(ccd, f"{SHORTEST}&FrameType={number}")
-    check = _complete(ccd, f"{SHORTEST}&FrameType=0&NoSuchParameter=1")
-    yield "unknown-ignored", "an unknown name is ignored", check
-    for duration in ("0", "0.009"):
-        text = f"Duration={duration}, below 0.01: refused, or accepted as real cameras do"
-        yield f"duration-{duration}", text, _too_short(ccd, duration)
-    query = f"Duration={ccd.example_duration}&FrameType=1"
-    yield "example", f"?{query} is accepted, and aborted here", _example(ccd, query)
-    yield "busy", "while it exposes, another start is 0x80001008", _busy(ccd)
-    text = "DateTime with dots (pattern) or colons (default) reaches the FITS header"
-    yield "date", text, _date(ccd)
-    text = f"without DateTime the FITS header says {tables.DEFAULT_DATE_TIME}"
-    yield "date-default", text, _default_date(ccd)
-
-
-def start_uri(ccd: CcdTables, query: str) -> str:
-    """Return the URI of a Start Exposure call."""
-    return f"/api/{ccd.prefix}StartExposure.cgi?{query}"
-
-
-def abort_uri(ccd: CcdTables) -> str:
-    """Return the URI of an Abort Exposure call."""
-    return f"/api/{ccd.prefix}AbortExposure.cgi"
-
-
-def small_frame(session: Session, ccd: CcdTables) -> None:
-    """Set a frame that is read out quickly."""
-    whole_sensor(session, ccd)
-    session.accepted(set_uri(ccd, NumX=32, NumY=24))
-
-
-def expose(session: Session, ccd: CcdTables, query: str) -> str:
-    """Take an exposure to its end and return what was seen."""
-    with aborted_on_failure(session, ccd):
-        session.accepted(start_uri(ccd, query))
-        return finish(session, ccd)
-
-
 @contextlib.contextmanager
-def aborted_after(session: Session, ccd: CcdTables) -> Iterator[None]:
-    """Abort what is started inside, also when the answer to the start was lost."""
-    try:
-        yield
-    finally:
-        stop(session, ccd)
+def exposing(
+    session: Session, ccd: Ccd, frame: Mapping[str, str] = SMALL, *, always: bool = True
+) -> Iterator[None]:
+    """Set a frame, and abort what is started inside, also when the answer to the start was lost.
 
-
-@contextlib.contextmanager
-def aborted_on_failure(session: Session, ccd: CcdTables) -> Iterator[None]:
-    """Abort what is started inside unless it comes to its end."""
+    Unless `always`, what comes to its end without a failure is not aborted.
+    """
+    set_frame(session, ccd, frame)
     with contextlib.ExitStack() as undo:
         undo.callback(stop, session, ccd)
         yield
-        undo.pop_all()
+        if not always:
+            undo.pop_all()
 
 
-def finish(session: Session, ccd: CcdTables) -> str:
+def stop(session: Session, ccd: Ccd) -> None:
+    """Abort an exposure and wait until the CCD is idle."""
+    session.insist(lambda: session.answered(ccd.uri("AbortExposure.cgi")))
+    session.insist(lambda: _until(session, ccd, "0"))
+
+
+def expose(session: Session, ccd: Ccd, query: str, frame: Mapping[str, str] = SMALL) -> str:
+    """Take an exposure to its end and return what was seen."""
+    with exposing(session, ccd, frame, always=False):
+        session.answered(ccd.uri("StartExposure.cgi", query))
+        return _finish(session, ccd)
+
+
+def fits_file(session: Session, ccd: Ccd) -> bytes:
+    """Download the last image."""
+    return session.answer(ccd.uri(".FIT"), kind=BINARY).body
+
+
+def _until(session: Session, ccd: Ccd, state: str) -> list[str]:
+    return session.until(ccd.uri("State.cgi"), state, CCD_STATES, session.pace.settle_s)
+
+
+def _finish(session: Session, ccd: Ccd) -> str:
     """Wait for the end of an exposure that was just started, and for its image."""
     started_at = time.monotonic()
-    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
-    seen = session.until(uri, "0", CCD_STATES, limit_s)
+    seen = _until(session, ccd, "0")
     while seen == ["0"] and time.monotonic() < started_at + session.pace.latency_s:
         # It may not have begun yet, or it was over before the first question.
-        if (state := session.line(uri)) != "0":
-            seen = [state, *session.until(uri, "0", CCD_STATES, limit_s)]
-    ready = session.until(f"/api/{ccd.prefix}ImageReady.cgi", "1", tables.IMAGE_STATES, limit_s)
+        seen = _until(session, ccd, "0")
+    limit_s = session.pace.settle_s
+    ready = session.until(ccd.uri("ImageReady.cgi"), "1", IMAGE_STATES, limit_s)
     return f"states {' '.join(seen)}, image ready {' '.join(ready)}"
 
 
-def stop(session: Session, ccd: CcdTables) -> None:
-    """Abort an exposure and wait until the CCD is idle."""
-    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
-    session.insist(lambda: session.accepted(abort_uri(ccd)))
-    session.insist(lambda: session.until(uri, "0", CCD_STATES, limit_s))
+_TYPES = [
+    (ccd, f"frame-type-{number}", f"Duration=0.01&FrameType={number}", f"a {name} frame of 0.01 s")
+    for ccd, (number, name) in product(CCDS, FRAME_TYPES.items())
+]
+_UNKNOWN = [
+    (ccd, "unknown-ignored", f"{SHORTEST}&NoSuchParameter=1", "with an unknown name")
+    for ccd in CCDS
+]
 
 
-@contextlib.contextmanager
-def _small_frame_aborted_on_failure(session: Session, ccd: CcdTables) -> Iterator[None]:
-    small_frame(session, ccd)
-    with aborted_on_failure(session, ccd):
-        yield
-
-
-@check_of
-def _bad_frame(session: Session, ccd: CcdTables, axis: str) -> str:
-    whole_sensor(session, ccd)
-    session.accepted(set_uri(ccd, **{f"Start{axis}": 1}))
-    with aborted_on_failure(session, ccd):
-        return session.refused(start_uri(ccd, f"{SHORTEST}&FrameType=0"), BAD_PARAMETER)
-
-
-@check_of
-def _complete(session: Session, ccd: CcdTables, query: str) -> str:
-    small_frame(session, ccd)
+@rows("{0.name}.start.{1}", each=_TYPES + _UNKNOWN)
+def _complete(session: Session, ccd: Ccd, _row: str, query: str, _what: str) -> str:
+    """{3}, from start to image ready."""
     return expose(session, ccd, query)
 
 
-@check_of
-def _too_short(session: Session, ccd: CcdTables, duration: str) -> str:
-    small_frame(session, ccd)
-    with aborted_after(session, ccd):
-        code = session.code(start_uri(ccd, f"Duration={duration}&FrameType=2"))
-    expect(code in (None, BAD_PARAMETER), shown_code(code))
-    return shown_code(code)
+@rows("{0.name}.start.duration-{1}", each=product(CCDS, ("0", "0.009")))
+def _too_short(session: Session, ccd: Ccd, duration: str) -> str:
+    """Duration={1}, below 0.01: refused, or accepted as real cameras do."""
+    uri = ccd.uri("StartExposure.cgi", f"Duration={duration}&FrameType=2")
+    with exposing(session, ccd):
+        return session.answered(uri, None, BAD_PARAMETER)
 
 
-@check_of
-def _example(session: Session, ccd: CcdTables, query: str) -> str:
-    small_frame(session, ccd)
-    with aborted_after(session, ccd):
-        session.accepted(start_uri(ccd, query))
-    return "accepted"
+@rows("{0.name}.start.example", each=CCDS)
+def _example(session: Session, ccd: Ccd) -> str:
+    """?Duration={0.example_duration}&FrameType=1 is accepted, and aborted here."""
+    query = f"Duration={ccd.example_duration}&FrameType=1"
+    with exposing(session, ccd):
+        return session.answered(ccd.uri("StartExposure.cgi", query))
 
 
-@contextlib.contextmanager
-def _exposing(session: Session, ccd: CcdTables) -> Iterator[list[str]]:
-    """Have a long exposure run inside; yields the states until it exposed."""
-    small_frame(session, ccd)
-    uri, limit_s = f"/api/{ccd.prefix}State.cgi", session.pace.settle_s
-    with aborted_after(session, ccd):
-        session.accepted(start_uri(ccd, "Duration=300&FrameType=0"))
-        yield session.until(uri, "2", CCD_STATES, limit_s)
+@rows("{0.name}.start.Num{1}", each=product(CCDS, "XY"))
+def _frame_too_large(session: Session, ccd: Ccd, axis: str) -> str:
+    """Num{1} no longer fits after Start{1} was changed: Bad parameter."""
+    with exposing(session, ccd, {f"Start{axis}": "1"}, always=False):
+        return session.answered(ccd.uri("StartExposure.cgi", SHORTEST), BAD_PARAMETER)
 
 
-@check_of
-def _busy(session: Session, ccd: CcdTables) -> str:
-    with _exposing(session, ccd):
-        return session.refused(start_uri(ccd, f"{SHORTEST}&FrameType=0"), CAMERA_BUSY)
+@rows("{0.name}.start.busy", each=CCDS)
+def _busy(session: Session, ccd: Ccd) -> str:
+    """While it exposes, another start is 0x80001008."""
+    with exposing(session, ccd):
+        session.answered(ccd.uri("StartExposure.cgi", _LONG))
+        _until(session, ccd, "2")
+        return session.answered(ccd.uri("StartExposure.cgi", SHORTEST), CAMERA_BUSY)
 
 
-@check_of
-def _abort_running(session: Session, ccd: CcdTables) -> str:
-    with _exposing(session, ccd) as seen:
-        pass
+@rows("{0.name}.abort.running", each=CCDS)
+def _abort_running(session: Session, ccd: Ccd) -> str:
+    """An exposure ends, the CCD is idle again."""
+    with exposing(session, ccd):
+        session.answered(ccd.uri("StartExposure.cgi", _LONG))
+        seen = _until(session, ccd, "2")
     return f"states {' '.join(seen)}, then idle"
 
 
-@check_of
-def _after_abort(session: Session, ccd: CcdTables) -> str:
-    with _exposing(session, ccd):
-        pass
-    return expose(session, ccd, f"{SHORTEST}&FrameType=0")
+@rows("{0.name}.abort.again", each=CCDS)
+def _again(session: Session, ccd: Ccd) -> str:
+    """After an abort the next exposure succeeds."""
+    return f"{_abort_running(session, ccd)}; {expose(session, ccd, SHORTEST)}"
 
 
-@check_of
-def _date(session: Session, ccd: CcdTables) -> str:
+@rows("{0.name}.abort.idle", each=CCDS)
+def _abort_idle(session: Session, ccd: Ccd) -> str:
+    """Without an exposure it is ignored."""
+    return session.answered(ccd.uri("AbortExposure.cgi"))
+
+
+@rows("{0.name}.start.date", each=CCDS)
+def _date(session: Session, ccd: Ccd) -> str:
+    """DateTime with dots (pattern) or colons (default) reaches the FITS header."""
     seen = {how: _try_date(session, ccd, date) for how, date in _DATES.items()}
     expect(any("in the header" in one for one in seen.values()), f"{seen}")
     return "; ".join(f"{how}: {one}" for how, one in seen.items())
 
 
-def _try_date(session: Session, ccd: CcdTables, date: str) -> str:
-    small_frame(session, ccd)
-    query = f"{SHORTEST}&FrameType=1&DateTime={encoded(date)}"
-    with aborted_on_failure(session, ccd):
-        if (code := session.code(start_uri(ccd, query))) is not None:
+def _try_date(session: Session, ccd: Ccd, date: str) -> str:
+    query = f"Duration=0.01&FrameType=1&DateTime={date.replace(':', '%3A')}"
+    with exposing(session, ccd, always=False):
+        if (code := session.code(ccd.uri("StartExposure.cgi", query))) is not None:
             return f"refused with {shown_code(code)}"
-        finish(session, ccd)
-    header = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body[:28_800]
+        _finish(session, ccd)
+    header = fits_file(session, ccd)[:28_800]
     found = next((one for one in _DATES.values() if one.encode() in header), None)
     return f"{found} is in the header" if found else "accepted, not found in the file"
 
 
-@check_of
-def _default_date(session: Session, ccd: CcdTables) -> str:
-    small_frame(session, ccd)
-    expose(session, ccd, f"{SHORTEST}&FrameType=1")
-    header = session.answer(f"/api/{ccd.prefix}.FIT", kind=BINARY).body[:28_800]
-    expect(tables.DEFAULT_DATE_TIME.encode() in header, "not found in the file")
-    return tables.DEFAULT_DATE_TIME
+@rows("{0.name}.start.date-default", each=CCDS)
+def _default_date(session: Session, ccd: Ccd) -> str:
+    """Without DateTime the FITS header says 2008-01-01T00:00:00.000."""
+    expose(session, ccd, "Duration=0.01&FrameType=1")
+    header = fits_file(session, ccd)[:28_800]
+    expect(DEFAULT_DATE_TIME.encode() in header, "not found in the file")
+    return DEFAULT_DATE_TIME

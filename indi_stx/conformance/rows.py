@@ -1,32 +1,17 @@
-"""What a row of the conformance test is, and how it can end."""
+"""What a row of the conformance test is, how one is declared, and how it can end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from functools import wraps
+from functools import partial
 from typing import Concatenate, ParamSpec
 
+from indi_stx.conformance.calls import BY_ID
 from indi_stx.conformance.session import Session
 
-Check = Callable[[Session], str]
-"""Returns what was seen, or raises Mismatch or Skipped."""
-
-
 Arguments = ParamSpec("Arguments")
-
-
-def check_of(
-    function: Callable[Concatenate[Session, Arguments], str],
-) -> Callable[Arguments, Check]:
-    """Turn `f(session, *about)` into `f(*about)`, which returns a check."""
-
-    @wraps(function)
-    def about(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Check:
-        return lambda session: function(session, *args, **kwargs)
-
-    return about
 
 
 class Outcome(Enum):
@@ -45,14 +30,18 @@ class Needs(IntEnum):
     FLASH = 2
 
 
+READING, WRITING, FLASH = Needs
+
+
 @dataclass(frozen=True)
 class Row:
     """One statement of the document.
 
     Attributes:
-        id: stable name, such as `imager.get.BinX`.
+        id: stable name, such as `imager.get.BinX`; its first word is the device.
         section: of the document, where the statement is.
-        part: "Guider", "ExtGuider" or "Filter" when it is about something a camera may lack.
+        check: returns what was seen, or raises Mismatch or Skipped.
+        part: "guider", "extguider" or "filter" when it is about something a camera may lack.
         fresh: holds only for a camera as it comes from the factory, or was just started.
         long_pulse: may close a guide relay for minutes if the camera does not answer.
     """
@@ -60,8 +49,8 @@ class Row:
     id: str
     section: str
     description: str
-    check: Check
-    needs: Needs = Needs.READING
+    check: Callable[[Session], str]
+    needs: Needs = WRITING
     part: str = ""
     fresh: bool = False
     long_pulse: bool = False
@@ -69,7 +58,7 @@ class Row:
     @property
     def needs_write(self) -> bool:
         """Whether it changes the camera."""
-        return self.needs is not Needs.READING
+        return self.needs is not READING
 
 
 @dataclass(frozen=True)
@@ -79,3 +68,60 @@ class Result:
     row: Row
     outcome: Outcome
     seen: str
+
+
+_PARTS = {
+    "guider.": "guider",
+    "extguider.": "extguider",
+    "filter.change.": "filter",
+    "filter.current-name": "filter",
+}
+ROWS: list[Row] = []
+"""All rows; each file of checks adds its own when it is imported."""
+Check = Callable[Concatenate[Session, Arguments], str]
+
+
+def rows(
+    name: str,
+    needs: Needs = WRITING,
+    *,
+    each: Iterable[object] = ((),),
+    section: str = "",
+    fresh: bool = False,
+    long_pulse: bool = False,
+) -> Callable[[Check[Arguments]], Check[Arguments]]:
+    """Declare a check's rows: one for each of its arguments, or several in a tuple.
+
+    The check's docstring is the statement. It, `name` and `section` are formatted with the
+    arguments: "{0.name}.start.busy". Without `section` the call that `name` begins with tells it.
+    """
+
+    def declare(check: Check[Arguments]) -> Check[Arguments]:
+        statement = " ".join((check.__doc__ or "").split()).removesuffix(".")
+        for one in each:
+            arguments = one if isinstance(one, tuple) else (one,)
+            identity = name.format(*arguments)
+            row = Row(
+                identity,
+                section.format(*arguments) or _section_of(identity),
+                statement.format(*arguments),
+                partial(_seen, check, arguments),
+                needs,
+                next((part for start, part in _PARTS.items() if identity.startswith(start)), ""),
+                fresh,
+                long_pulse,
+            )
+            ROWS.append(row)
+        return check
+
+    return declare
+
+
+def _seen(check: Callable[..., str], arguments: tuple[object, ...], session: Session) -> str:
+    return check(session, *arguments)
+
+
+def _section_of(name: str) -> str:
+    while name not in BY_ID:
+        name = name.rpartition(".")[0]
+    return BY_ID[name].section

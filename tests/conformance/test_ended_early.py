@@ -50,8 +50,8 @@ def camera():
     # In real time: what is left running is seen.
     with simulated(time_scale=1.0) as running:
         session = session_with(url_of(running))
-        session.accepted(ODD)
-        session.accepted("/api/ChangeFilter.cgi?NewPosition=2")
+        session.answered(ODD)
+        session.answered("/api/ChangeFilter.cgi?NewPosition=2")
         session.until("/api/FilterState.cgi", "0", {"0": "", "1": ""}, 30)
         yield running
 
