@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from indi_stx.conformance.calls import CHANGE_FILTER, FILTERS
 from indi_stx.conformance.rows import rows
 from indi_stx.conformance.session import Session, expect, shown_code
@@ -19,19 +16,11 @@ def wait_for_wheel(session: Session) -> None:
     session.until("/api/FilterState.cgi", "0", FILTER_STATES, session.pace.settle_s)
 
 
-@contextmanager
-def standing_after(session: Session) -> Iterator[None]:
-    """Wait for the wheel at the end of the block, however it ends."""
-    try:
-        yield
-    finally:
-        wait_for_wheel(session)
-
-
 def move(session: Session, position: object, *codes: int | None) -> str:
     """Move the wheel and wait until it stands; see `Session.answered`."""
-    with standing_after(session):
-        return session.answered(CHANGE_FILTER.uri(f"NewPosition={position}"), *codes)
+    seen = session.answered(CHANGE_FILTER.uri(f"NewPosition={position}"), *codes)
+    wait_for_wheel(session)
+    return seen
 
 
 def current(session: Session) -> str:
@@ -60,12 +49,11 @@ def _to_current(session: Session) -> str:
 @rows("filter.change.busy")
 def _busy(session: Session) -> str:
     """While it moves: 0x8000100b."""
-    code = None
     for _ in range(5):  # the wheel may be there before the second request
         move(session, 1)
-        with standing_after(session):
-            session.answered(CHANGE_FILTER.uri("NewPosition=0"))
-            code = session.code(CHANGE_FILTER.uri("NewPosition=3"))
+        session.answered(CHANGE_FILTER.uri("NewPosition=0"))
+        code = session.code(CHANGE_FILTER.uri("NewPosition=3"))
+        wait_for_wheel(session)
         if code is not None:
             break
     expect(code == FILTER_BUSY, shown_code(code))

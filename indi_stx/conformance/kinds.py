@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from collections.abc import Iterator
 
-from indi_stx.conformance.calls import CALLS, CHANGE_FILTER, MIRROR, PULSE, UNKNOWN, Call
-from indi_stx.conformance.exposures import exposing
-from indi_stx.conformance.filters import standing_after
-from indi_stx.conformance.guiding import mirror_centred, pulses_ended
-from indi_stx.conformance.rows import READING, rows
+from indi_stx.conformance.calls import CALLS, UNKNOWN, Call
+from indi_stx.conformance.rows import FRESH, MINUTES, READING, rows
 from indi_stx.conformance.session import Session, expect
+from indi_stx.conformance.settings import SMALL, set_frame
 from indi_stx.conformance.tables import CCD_NAMES, CCDS, Parameter, resolve
 
 _GETS = [call for call in CALLS if call.example]
@@ -73,15 +69,11 @@ def _state(session: Session, call: Call) -> str:
     return f"{state} ({call.states[state]})"
 
 
-def _initial_states() -> Iterator[tuple[str, Call]]:
-    for call in CALLS:
-        if call.initial:
-            device, _, last = call.id.partition(".")
-            yield f"{device}.default.{last}", call
+_INITIAL = [call for call in CALLS if call.initial]
 
 
-@rows("{0}", READING, each=_initial_states(), section="{1.section}", fresh=True)
-def _initial(session: Session, _row: str, call: Call) -> str:
+@rows("{0.device}.default.image-ready", FRESH, each=_INITIAL, section="{0.section}")
+def _initial(session: Session, call: Call) -> str:
     """No image at first."""
     value = session.line(call.path)
     expect(value == call.initial, f"{value!r} instead of {call.initial!r}")
@@ -91,7 +83,7 @@ def _initial(session: Session, _row: str, call: Call) -> str:
 _DEFAULTS = [(call, parameter) for call in _SETS for parameter in call.parameters]
 
 
-@rows("{0.device}.default.{1.name}", READING, each=_DEFAULTS, section="{0.section}", fresh=True)
+@rows("{0.device}.default.{1.name}", FRESH, each=_DEFAULTS, section="{0.section}")
 def _default(session: Session, call: Call, parameter: Parameter) -> str:
     """{1.name} is {1.default} at first."""
     get, default = call.get or call, parameter.default
@@ -105,13 +97,6 @@ def _default(session: Session, call: Call, parameter: Parameter) -> str:
     return value
 
 
-_AROUND: Mapping[str, Callable[[Session], AbstractContextManager[object]]] = {
-    PULSE.id: pulses_ended,
-    MIRROR.id: mirror_centred,
-    CHANGE_FILTER.id: standing_after,
-    **{f"{ccd.name}.start": partial(exposing, ccd=ccd, always=False) for ccd in CCDS},
-}
-"""How what a call that must be refused may begin is ended."""
 _REFUSED = [
     (call, name, query, call.refusal(name))
     for call in CALLS
@@ -119,13 +104,15 @@ _REFUSED = [
 ]
 # A camera that takes these, or counts in 16 bits, closes the relay for 655 s.
 _MINUTES = [one for one in _REFUSED if re.fullmatch(r"Duration.\.(-1|655\.36)", one[1])]
-_ACTIONS = [one for one in _REFUSED if one[0].id in _AROUND and one not in _MINUTES]
+_ACTIONS = [one for one in _REFUSED if not one[0].example and one not in _MINUTES]
 
 
 @rows("{0.id}.{1}", READING, each=[one for one in _REFUSED if one[0].example])
 @rows("{0.id}.{1}", each=_ACTIONS)
-@rows("{0.id}.{1}", each=_MINUTES, long_pulse=True)
+@rows("{0.id}.{1}", MINUTES, each=_MINUTES)
 def _refused(session: Session, call: Call, _row: str, query: str, code: int) -> str:
     """?{2}: 0x{3:08x}."""
-    with _AROUND.get(call.id, nullcontext)(session):
-        return session.answered(call.uri(query), code)
+    for ccd in CCDS:
+        if call.path == ccd.uri("StartExposure.cgi"):
+            set_frame(session, ccd, SMALL)
+    return session.answered(call.uri(query), code)

@@ -30,6 +30,19 @@ from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, IndiS
 ROUNDS = 3
 """How often parts are tried whose answers are lost while the camera answers others."""
 Action = Callable[[], object]
+_ENDINGS: dict[str, tuple[str, Callable[[Session], object]]] = {
+    PULSE.path: ("guide relays open", open_relays),
+    **{ccd.uri("StartExposure.cgi"): (f"{ccd.title} CCD idle", partial(stop, ccd)) for ccd in CCDS},
+    CHANGE_FILTER.path: ("", wait_for_wheel),
+    # Where the mirror stood before cannot be asked.
+    MIRROR.path: ("AO mirror centred", centre),
+}
+"""How what a call begins is ended, the most dangerous first, and the name of that part."""
+_STORED = {
+    **{f"{ccd.title} frame": BY_ID[f"{ccd.name}.set"] for ccd in CCDS},
+    "filter names": FILTER_NAMES,
+    "FITS settings": FITS_SETTINGS,
+}
 
 
 @dataclass(frozen=True)
@@ -134,31 +147,29 @@ def _try_parts(
     return errors
 
 
+def end_begun(session: Session) -> None:
+    """End what was begun, pulses first, and has perhaps not ended, whatever happened in a row."""
+    begun, session.begun = session.begun, set()
+    for path, (_, end) in _ENDINGS.items():
+        if path in begun:
+            session.insist(partial(end, session))
+
+
 def _parts(session: Session, before: Snapshot, *, flash: bool) -> Iterator[tuple[str, Action]]:
     """Yield what this run may have changed, the most dangerous first, and how it comes back."""
-    touched = session.touched
-    if PULSE.path in touched:
-        yield "guide relays open", partial(open_relays, session)
-    for ccd in CCDS:
-        if ccd.uri("StartExposure.cgi") in touched:
-            yield f"{ccd.title} CCD idle", partial(stop, session, ccd)
-    imager = BY_ID["imager.set"]
+    touched, imager = session.touched, BY_ID["imager.set"]
+    for path, (name, end) in _ENDINGS.items():
+        if name and path in touched:
+            yield name, partial(end, session)
     if imager.path in touched:
         if not session.cooling:
             cooler = {name: before.settings[imager.id][name] for name in COOLER}
             yield "cooler", partial(store, session, imager, cooler)
         yield "fan and overscan", partial(put_back, session, before.newer)
-    for ccd in CCDS:
-        call = BY_ID[f"{ccd.name}.set"]
-        if call.path in touched:
-            yield f"{ccd.title} frame", partial(_restore_settings, session, call, before)
-    if CHANGE_FILTER.path in touched and "filter" not in session.missing:
+    if CHANGE_FILTER.path in touched:
         yield f"filter wheel at {before.filter}", partial(_restore_wheel, session, before.filter)
-    if MIRROR.path in touched:
-        # Where it stood before cannot be asked.
-        yield "AO mirror centred", partial(centre, session)
-    for call, name in ((FILTER_NAMES, "filter names"), (FITS_SETTINGS, "FITS settings")):
-        if flash and call.path in touched:
+    for name, call in _STORED.items():
+        if call.path in touched and (flash or call not in (FILTER_NAMES, FITS_SETTINGS)):
             yield name, partial(_restore_settings, session, call, before)
     if touched:
         yield "all settings compared", partial(_compare, session, before)

@@ -71,7 +71,8 @@ class Session:
         long_pulses: a guide relay may be closed for more than 2 s.
         names_end: how this camera's Set Filter Name ends a parameter, None until it was tried.
         touched: the calls sent that may have changed something, answered or not.
-        relays_used: the guide relays among them, such as "XPlus".
+        begun: those that may have begun something which has not ended yet.
+        relays_used: the guide relays used, such as "XPlus".
     """
 
     address: Address
@@ -81,6 +82,7 @@ class Session:
     long_pulses: bool = False
     names_end: str | None = None
     touched: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
     relays_used: set[str] = field(default_factory=set)
     _next_at: float = 0.0
 
@@ -90,6 +92,7 @@ class Session:
         # Noted before it is sent: an action whose answer is lost was perhaps done.
         path = uri.partition("?")[0]
         self.touched |= {path} - READING_PATHS
+        self.begun |= {path} - READING_PATHS
         if path == PULSE.path:
             relays = _RELAY.findall(uri)
             self.relays_used |= {f"{axis}{'Plus' if d == '0' else 'Minus'}" for axis, d in relays}
@@ -134,12 +137,16 @@ class Session:
 
     def code(self, uri: str) -> int | None:
         """Ask for an action; return the code of its refusal, None when it was accepted."""
+        path = uri.partition("?")[0]
+        quiet = path not in self.begun
         answer = self.request(uri)
-        if answer.status == 400:
-            return _refusal_code(well_formed(answer, 400, TEXT))
-        well_formed(answer, 200, TEXT)
-        expect(answer.body == b"", f"{uri}: no data expected, but {answer}")
-        return None
+        if answer.status != 400:
+            well_formed(answer, 200, TEXT)
+            expect(answer.body == b"", f"{uri}: no data expected, but {answer}")
+            return None
+        if quiet and path != PULSE.path:  # a refused pulse may have closed a relay all the same
+            self.begun.discard(path)
+        return _refusal_code(well_formed(answer, 400, TEXT))
 
     def answered(self, uri: str, *codes: int | None) -> str:
         """Ask for an action that must be answered with one of `codes`; return what was seen.
