@@ -9,18 +9,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from indi_stx.conformance import tables
 from indi_stx.conformance.rows import Step, ask, rows, sequence
 from indi_stx.conformance.session import BINARY, Session, expect, shown_code
 from indi_stx.conformance.settings import SMALL, set_frame
-from indi_stx.conformance.tables import (
-    BAD_PARAMETER,
-    CAMERA_BUSY,
-    CCD_STATES,
-    CCDS,
-    FRAME_TYPES,
-    IMAGE_STATES,
-    Ccd,
-)
+from indi_stx.conformance.tables import BAD_PARAMETER, CAMERA_BUSY, CCDS, Ccd
 
 SHORTEST = "Duration=0.01&FrameType=0"
 _DATES = {"colons": "2026-01-02T03:04:05.678", "dots": "2026-01-02T03.04.05.678"}
@@ -40,14 +33,14 @@ def finish(ccd: Ccd, session: Session) -> str:
         # It may not have begun yet, or it was over before the first question.
         seen = _until(ccd, "0", session)
     limit_s = session.pace.settle_s
-    ready = session.until(ccd.uri("ImageReady.cgi"), "1", IMAGE_STATES, limit_s)
+    ready = session.until(ccd.uri("ImageReady.cgi"), "1", tables.IMAGE_STATES, limit_s)
     session.begun.discard(ccd.uri("StartExposure.cgi"))
     return f"{seen}, image ready {' '.join(ready)}"
 
 
 def _until(ccd: Ccd, state: str, session: Session) -> str:
     uri, limit_s = ccd.uri("State.cgi"), session.pace.settle_s
-    return f"states {' '.join(session.until(uri, state, CCD_STATES, limit_s))}"
+    return f"states {' '.join(session.until(uri, state, tables.CCD_STATES, limit_s))}"
 
 
 def expose(session: Session, ccd: Ccd, query: str, frame: Mapping[str, str] = SMALL) -> str:
@@ -81,7 +74,7 @@ def _trials(ccd: Ccd) -> Iterator[tuple[str, str, Sequence[Step]]]:
         partial(_until, ccd, "2"),
         partial(stop, ccd),
     ]
-    for number, name in FRAME_TYPES.items():
+    for number, name in tables.FRAME_TYPES.items():
         text = f"a {name} frame of 0.01 s, from start to image ready"
         steps = [small, start(f"Duration=0.01&FrameType={number}"), finished]
         yield f"{ccd.name}.start.frame-type-{number}", text, steps

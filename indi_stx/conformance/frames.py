@@ -15,7 +15,7 @@ from indi_stx.conformance.calls import BY_ID, FITS_SETTINGS
 from indi_stx.conformance.exposures import SHORTEST, expose, fits_file
 from indi_stx.conformance.rows import FLASH, rows
 from indi_stx.conformance.session import BINARY, Mismatch, Session, Skipped, expect
-from indi_stx.conformance.settings import read_all, store
+from indi_stx.conformance.settings import read_all, set_uri
 from indi_stx.conformance.tables import CCDS, IMAGER, Ccd
 
 _BLOCK_BYTES, _CARD_BYTES = 2880, 80
@@ -130,7 +130,7 @@ def _program(session: Session) -> str:
     frame = {"StartX": "0", "StartY": "0", "NumX": "640", "NumY": "480"}
     seen = expose(session, IMAGER, "Duration=10&FrameType=1", frame)
     texts = {"ObjectName": "M27", "Observer": "SBIG", "Telescope": "RC10"}
-    store(session, FITS_SETTINGS, texts)
+    session.answered(set_uri(session, FITS_SETTINGS, texts))
     cards = _expect_in_header(session, IMAGER, texts)
     size = (cards.get("NAXIS1"), cards.get("NAXIS2"))
     expect(size == ("640", "480"), f"{size}")

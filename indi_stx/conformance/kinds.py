@@ -12,7 +12,6 @@ from indi_stx.conformance.settings import SMALL, set_frame
 from indi_stx.conformance.tables import CCD_NAMES, CCDS, Parameter, resolve
 
 _GETS = [call for call in CALLS if call.example]
-_SETS = [call for call in CALLS if call.get]
 
 
 def _readings() -> Iterator[tuple[Call, str, str, list[str]]]:
@@ -69,28 +68,24 @@ def _state(session: Session, call: Call) -> str:
     return f"{state} ({call.states[state]})"
 
 
-_INITIAL = [call for call in CALLS if call.initial]
+def _defaults() -> Iterator[tuple[Call, str, Call, str, str]]:
+    """Yield the call that tells a default and a row for it, and how it is read."""
+    for call in CALLS:
+        if call.initial:
+            yield call, call.id.partition(".")[2], call, "", call.initial
+        for one in call.parameters if call.get else ():
+            yield call, one.name, call.get or call, one.name, one.default
 
 
-@rows("{0.device}.default.image-ready", FRESH, each=_INITIAL, section="{0.section}")
-def _initial(session: Session, call: Call) -> str:
-    """No image at first."""
-    value = session.line(call.path)
-    expect(value == call.initial, f"{value!r} instead of {call.initial!r}")
-    return value
-
-
-_DEFAULTS = [(call, parameter) for call in _SETS for parameter in call.parameters]
-
-
-@rows("{0.device}.default.{1.name}", FRESH, each=_DEFAULTS, section="{0.section}")
-def _default(session: Session, call: Call, parameter: Parameter) -> str:
-    """{1.name} is {1.default} at first."""
-    get, default = call.get or call, parameter.default
-    value = session.line(get.uri(parameter.name))
-    if call.device in CCD_NAMES:
+@rows("{0.device}.default.{1}", FRESH, each=_defaults(), section="{0.section}")
+def _default(
+    session: Session, call: Call, _row: str, reading: Call, query: str, default: str
+) -> str:
+    """{1} is {4} at first."""
+    value = session.line(reading.uri(query))
+    if call.get and call.device in CCD_NAMES:
         # A formula ("CameraXSize"), and a number in any form; others are texts as such.
-        right = float(value) == _resolved(session, get, default)
+        right = float(value) == _resolved(session, reading, default)
     else:
         right = value == default
     expect(right, f"{value!r} instead of {default!r}")

@@ -9,33 +9,18 @@ from indi_stx.conformance.session import TEXT, Session, expect, well_formed
 
 MAX_URI_LENGTH = 8192
 _STATE, _GET = "/api/ImagerState.cgi", "/api/ImagerGetSettings.cgi"
-_MORE = "More Example Conversations"
+_FOUR_VALUES = f"{_GET}?MaxADU&MaxBinX&MaxBinY&PixelSizeX"
+_FIRST = ("state", _STATE, 200, r"[0-9]\r\n")
 _CONVERSATIONS = [
-    ("state", _STATE, 200, r"[0-9]\r\n", "a state is three bytes", "Example HTTP Conversation"),
-    (
-        "get",
-        f"{_GET}?MaxADU&MaxBinX&MaxBinY&PixelSizeX",
-        200,
-        r"([0-9]+\r\n){3}[0-9]*\.[0-9]{2}\r\n",
-        "four values, a line each, PixelSizeX as 9.00",
-        _MORE,
-    ),
-    (
-        "error",
-        _GET,
-        400,
-        r"0x80001000\r\nNo valid parameter\.\r\n",
-        "the error body, byte for byte",
-        _MORE,
-    ),
+    ("get", _FOUR_VALUES, 200, r"([0-9]+\r\n){3}[0-9]*\.[0-9]{2}\r\n"),
+    ("error", _GET, 400, r"0x80001000\r\nNo valid parameter\.\r\n"),
 ]
 
 
-@rows("conversation.{0}", READING, each=_CONVERSATIONS, section="{5}")
-def _conversation(
-    session: Session, _row: str, uri: str, status: int, body: str, _text: str, _section: str
-) -> str:
-    """{4}."""
+@rows("conversation.{0}", READING, each=[_FIRST], section="Example HTTP Conversation")
+@rows("conversation.{0}", READING, each=_CONVERSATIONS, section="More Example Conversations")
+def _conversation(session: Session, _row: str, uri: str, status: int, body: str) -> str:
+    """{1} is answered as printed, byte for byte, but for its values."""
     answer = session.answer(uri, status)
     expect(re.fullmatch(body, answer.body.decode("latin-1")) is not None, f"{answer}")
     return str(answer)

@@ -7,22 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from indi_stx.conformance.calls import (
-    BY_ID,
-    CALLS,
-    CHANGE_FILTER,
-    FILTER_NAMES,
-    FITS_SETTINGS,
-    MIRROR,
-    PULSE,
-    Call,
-)
+from indi_stx.conformance import calls
+from indi_stx.conformance.calls import BY_ID, FILTER_NAMES, FITS_SETTINGS, Call
 from indi_stx.conformance.exposures import stop
 from indi_stx.conformance.filters import current, move, wait_for_wheel
 from indi_stx.conformance.guiding import centre, open_relays
 from indi_stx.conformance.newer import newer_settings, put_back
 from indi_stx.conformance.session import Mismatch, Session, Skipped, expect
-from indi_stx.conformance.settings import begin, store
+from indi_stx.conformance.settings import begin, set_uri
 from indi_stx.conformance.stopping import stop_signal_waits, stop_signals_waiting
 from indi_stx.conformance.tables import CCD_NAMES, CCDS, COOLER
 from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, IndiStxError
@@ -31,11 +23,11 @@ ROUNDS = 3
 """How often parts are tried whose answers are lost while the camera answers others."""
 Action = Callable[[], object]
 _ENDINGS: dict[str, tuple[str, Callable[[Session], object]]] = {
-    PULSE.path: ("guide relays open", open_relays),
+    calls.PULSE.path: ("guide relays open", open_relays),
     **{ccd.uri("StartExposure.cgi"): (f"{ccd.title} CCD idle", partial(stop, ccd)) for ccd in CCDS},
-    CHANGE_FILTER.path: ("", wait_for_wheel),
+    calls.CHANGE_FILTER.path: ("", wait_for_wheel),
     # Where the mirror stood before cannot be asked.
-    MIRROR.path: ("AO mirror centred", centre),
+    calls.MIRROR.path: ("AO mirror centred", centre),
 }
 """How what a call begins is ended, the most dangerous first, and the name of that part."""
 _STORED = {
@@ -64,7 +56,7 @@ def take_snapshot(session: Session) -> Snapshot:
         require_idle(session)
         settings = {
             call.id: session.read(call.get.path, call.names)
-            for call in CALLS
+            for call in calls.CALLS
             if call.get and (call is FILTER_NAMES or call.device not in session.missing)
         }
         return Snapshot(settings, newer_settings(session), str(int(current(session))))
@@ -77,7 +69,7 @@ def require_idle(session: Session) -> None:
 
     Raises Mismatch when a state cannot be read.
     """
-    for call in CALLS:
+    for call in calls.CALLS:
         if call.busy and call.device not in session.missing:
             state = session.line(call.path)
             # A CCD that tells an unknown state is not to be disturbed.
@@ -164,9 +156,9 @@ def _parts(session: Session, before: Snapshot, *, flash: bool) -> Iterator[tuple
     if imager.path in touched:
         if not session.cooling:
             cooler = {name: before.settings[imager.id][name] for name in COOLER}
-            yield "cooler", partial(store, session, imager, cooler)
+            yield "cooler", partial(session.answered, set_uri(session, imager, cooler))
         yield "fan and overscan", partial(put_back, session, before.newer)
-    if CHANGE_FILTER.path in touched:
+    if calls.CHANGE_FILTER.path in touched:
         yield f"filter wheel at {before.filter}", partial(_restore_wheel, session, before.filter)
     for name, call in _STORED.items():
         if call.path in touched and (flash or call not in (FILTER_NAMES, FITS_SETTINGS)):
@@ -184,7 +176,7 @@ def _restore_settings(session: Session, call: Call, before: Snapshot) -> None:
     others = {name: text for name, text in changed.items() if name not in starts}
     for values in (others, starts):
         if values:
-            store(session, call, values)
+            session.answered(set_uri(session, call, values))
 
 
 def _restore_wheel(session: Session, position: str) -> None:

@@ -131,14 +131,16 @@ class Ccd:
     Attributes:
         prefix: how its calls begin.
         title: how its sections begin.
-        absent: parameters that other CCDs have and this one has not.
         example_duration: of the Start Exposure example, in seconds.
+        absent: parameters that other CCDs have and this one has not.
+        read_only: parameters that the imager's calls can set and its own cannot.
     """
 
     prefix: str
     title: str
-    absent: tuple[str, ...]
     example_duration: str
+    absent: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -147,48 +149,37 @@ class Ccd:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Its Get table; only the imager's cooler can be set."""
-        settable = [row for row in _IMAGER if row.name not in self.absent]
-        if self.absent:
-            return tuple(replace(r, default="") if r.name in COOLER else r for r in settable)
-        return tuple(settable)
+        """Its Get table; the cooler is set with the imager's calls only."""
+        table = [row for row in _IMAGER if row.name not in self.absent]
+        return tuple(replace(r, default="") if r.name in self.read_only else r for r in table)
 
     def uri(self, call: str, query: str = "") -> str:
         """Return the URI of one of its calls, such as `GetSettings.cgi`."""
         return f"/api/{self.prefix}{call}?{query}".rstrip("?")
 
 
-IMAGER = Ccd("Imager", "Imager", (), "300")
+_NO_COOLER = ("CoolerState", "CCDTemperature", "CCDTemperatureSetpoint", "CoolerPower")
+IMAGER = Ccd("Imager", "Imager", "300")
 CCDS = (
     IMAGER,
-    Ccd("Guider", "Guider", ("CCDTemperatureSetpoint",), "11.7"),
-    Ccd(
-        "ExtGuider",
-        "External Guider",
-        ("CoolerState", "CCDTemperature", "CCDTemperatureSetpoint", "CoolerPower"),
-        "2.52",
-    ),
+    Ccd("Guider", "Guider", "11.7", ("CCDTemperatureSetpoint",), ("CoolerState",)),
+    Ccd("ExtGuider", "External Guider", "2.52", _NO_COOLER),
 )
 CCD_NAMES = tuple(ccd.name for ccd in CCDS)
 CCD_STATES = {"0": "idle", "2": "exposing", "3": "reading out", "5": "error"}
 IMAGE_STATES = {"0": "no image", "1": "an image"}
 FRAME_TYPES = {0: "Dark", 1: "Light", 2: "Bias", 3: "Flat Field"}
-DEFAULT_DATE_TIME = "2008-01-01T00:00:00.000"
 
 FILTER_STATES = {"0": "idle", "1": "moving", "2": "error"}
-FILTER_NAMES = tuple(
-    Parameter(f"Filter{slot}Name", _TEXT, default="Empty", length=16) for slot in range(1, 9)
-)
 FILTERS = (
     Parameter("CurrentFilter", _INTEGER, "0", "8"),
     Parameter("CurrentFilterName", _TEXT),
-    *FILTER_NAMES,
+    *(Parameter(f"Filter{slot}Name", _TEXT, default="Empty", length=16) for slot in range(1, 9)),
 )
 
 RELAY_STATES = {"0": "no relay closed", "1": "a relay closed"}
 RELAYS = ("XPlus", "XMinus", "YPlus", "YMinus")
 RELAY_TIMES = tuple(Parameter(name, _DECIMAL, "0", "655.35") for name in RELAYS)
-SHORTEST_PULSE, LONGEST_PULSE = "0.01", "655.35"
 MIRROR_STATES = {"0": "idle", "1": "moving"}
 
 FITS_SETTINGS = (
