@@ -103,7 +103,7 @@ class Run:
         try:
             yield from (self._result(row) for row in writing)
         finally:
-            self.restoration = restore(self._session, before, flash=self._options.flash)
+            self.restoration = restore(self._session, before)
         outcome = Outcome.FAIL if self.restoration.failed else Outcome.PASS
         yield Result(RESTORED_ROW, outcome, str(self.restoration))
 

@@ -17,7 +17,8 @@ def wait_for_wheel(session: Session) -> None:
 
 
 def move(session: Session, position: object, *codes: int | None) -> str:
-    """Move the wheel and wait until it stands; see `Session.answered`."""
+    """Move the wheel when it stands, and until it stands again; see `Session.answered`."""
+    wait_for_wheel(session)
     seen = session.answered(CHANGE_FILTER.uri(f"NewPosition={position}"), *codes)
     wait_for_wheel(session)
     return seen

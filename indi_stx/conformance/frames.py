@@ -23,11 +23,7 @@ _CARD = re.compile(r"([A-Z0-9_-]{1,8}) *= +([^/]*)")
 _Frame = tuple[str, str, Mapping[str, str]]
 """The end of the row's id, a description, and the settings, "=" before a formula."""
 _FRAMES: tuple[_Frame, ...] = (
-    (
-        "binned-most",
-        "the sensor binned as far as it goes",
-        {"BinX": "=MaxBinX", "BinY": "=MaxBinY"},
-    ),
+    ("binned-most", "binned as far as it goes", {"BinX": "=MaxBinX", "BinY": "=MaxBinY"}),
     ("binned-x", "only X binned", {"BinX": "2", "NumX": "101", "NumY": "20"}),
     ("binned-y", "only Y binned", {"BinY": "2", "NumX": "20", "NumY": "101"}),
     (

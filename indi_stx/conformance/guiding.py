@@ -7,10 +7,11 @@ need --long-pulses, and are tried only on a relay that was just seen to end a pu
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from indi_stx.conformance.calls import MIRROR, PULSE, RELAY_TIMES, UNKNOWN
-from indi_stx.conformance.rows import MINUTES, ask, rows, sequence
+from indi_stx.conformance.rows import MINUTES, Step, ask, rows, sequence
 from indi_stx.conformance.session import Mismatch, Session, Skipped, expect
 from indi_stx.conformance.tables import MIRROR_STATES, RELAY_STATES, RELAYS
 from indi_stx.errors import CameraError
@@ -72,20 +73,19 @@ def centre(session: Session) -> None:
     _move_mirror("50", "50", session)
 
 
-_PULSES = (
-    *((f"shortest.{relay}", f"{relay} for 0.01 s", _pulse(relay)) for relay in RELAYS),
-    ("both", "X and Y in one call", f"{_pulse('XPlus')}&{_pulse('YMinus')}"),
-    ("unknown-ignored", "with an unknown name", f"{_pulse('XMinus')}&{UNKNOWN}=1"),
-)
-_PLACES = {"lowest": ("0", "0"), "highest": ("100", "100"), "example": ("55", "42")}
-_SEQUENCES = [
-    *((f"pulse.{n}", f"{t}: closes and opens", [ask(PULSE.uri(q)), _opens]) for n, t, q in _PULSES),
-    *(
-        (f"ao.{name}", f"to {x}, {y}: accepted, then idle", [partial(_move_mirror, x, y)])
-        for name, (x, y) in (_PLACES | {"centre": ("50", "50")}).items()
-    ),
-]
-rows("{0}", each=_SEQUENCES)(sequence)
+def _trials() -> Iterator[tuple[str, str, Sequence[Step]]]:
+    """Yield the id of each row, its statement, and what is done."""
+    pulses = {f"shortest.{relay}": (f"{relay} for 0.01 s", _pulse(relay)) for relay in RELAYS}
+    pulses["both"] = ("X and Y in one call", f"{_pulse('XPlus')}&{_pulse('YMinus')}")
+    pulses["unknown-ignored"] = ("an unknown name is ignored", f"{_pulse('XMinus')}&{UNKNOWN}=1")
+    for name, (text, query) in pulses.items():
+        yield f"pulse.{name}", f"{text}: closes and opens", [ask(PULSE.uri(query)), _opens]
+    places = {"lowest": ("0", "0"), "highest": ("100", "100"), "example": ("55", "42")}
+    for name, (x, y) in (places | {"centre": ("50", "50")}).items():
+        yield f"ao.{name}", f"to {x}, {y}: accepted, then idle", [partial(_move_mirror, x, y)]
+
+
+rows("{0}", each=_trials())(sequence)
 
 
 @rows("pulse.example")

@@ -60,11 +60,14 @@ def _order(session: Session, call: Call) -> str:
     return f"{len(steady)} values, the same forwards and backwards"
 
 
-@rows("{0.id}", READING, each=[call for call in CALLS if call.states])
-def _state(session: Session, call: Call) -> str:
-    """A state of the table."""
+_STATES = [(call, ", ".join(call.states)) for call in CALLS if call.states]
+
+
+@rows("{0.id}", READING, each=_STATES)
+def _state(session: Session, call: Call, known: str) -> str:
+    """One of {1}."""
     state = session.line(call.path)
-    expect(state in call.states, f"{state!r} is none of {', '.join(call.states)}")
+    expect(state in call.states, f"{state!r} is none of {known}")
     return f"{state} ({call.states[state]})"
 
 

@@ -98,15 +98,15 @@ def _json(camera: str, address: str, results: Sequence[Result]) -> str:
     """Return the whole report as JSON."""
     rows = [
         {
-            "id": result.row.id,
-            "section": result.row.section,
-            "description": result.row.description,
-            "needs_write": result.row.needs_write,
-            "needs_flash": result.row.needs is FLASH,
-            "outcome": result.outcome.value,
-            "seen": result.seen,
+            "id": one.row.id,
+            "section": one.row.section,
+            "description": one.row.description,
+            "needs_write": one.row.needs_write,
+            "needs_flash": one.row.needs is FLASH,
+            "outcome": one.outcome.value,
+            "seen": one.seen,
         }
-        for result in results
+        for one in results
     ]
     report = {"camera": camera, "address": address, "rows": rows}
     return json.dumps(report, indent=1, ensure_ascii=False) + "\n"

@@ -95,13 +95,13 @@ class Restoration:
         return f"NOT RESTORED: {left}; {done}"
 
 
-def restore(session: Session, before: Snapshot, *, flash: bool) -> Restoration:
+def restore(session: Session, before: Snapshot) -> Restoration:
     """Give the camera back as it was, part by part; a part that fails does not stop the others.
 
     Lost answers are asked for again, of a camera that is away for `Pace.restore_s`: a cable is put
     back, a camera comes up again. A second stop signal ends that.
     """
-    parts = dict(_parts(session, before, flash=flash))
+    parts = dict(_parts(session, before))
     waiting, failed, rounds = list(parts), dict[str, str](), 0
     deadline = time.monotonic() + session.pace.restore_s
     with stop_signals_waiting():
@@ -142,12 +142,12 @@ def _try_parts(
 def end_begun(session: Session) -> None:
     """End what was begun, pulses first, and has perhaps not ended, whatever happened in a row."""
     begun, session.begun = session.begun, set()
-    for path, (_, end) in _ENDINGS.items():
-        if path in begun:
-            session.insist(partial(end, session))
+    endings = {path: partial(end, session) for path, (_, end) in _ENDINGS.items() if path in begun}
+    for error in _try_parts(session, endings).values():
+        raise error
 
 
-def _parts(session: Session, before: Snapshot, *, flash: bool) -> Iterator[tuple[str, Action]]:
+def _parts(session: Session, before: Snapshot) -> Iterator[tuple[str, Action]]:
     """Yield what this run may have changed, the most dangerous first, and how it comes back."""
     touched, imager = session.touched, BY_ID["imager.set"]
     for path, (name, end) in _ENDINGS.items():
@@ -159,9 +159,9 @@ def _parts(session: Session, before: Snapshot, *, flash: bool) -> Iterator[tuple
             yield "cooler", partial(session.answered, set_uri(session, imager, cooler))
         yield "fan and overscan", partial(put_back, session, before.newer)
     if calls.CHANGE_FILTER.path in touched:
-        yield f"filter wheel at {before.filter}", partial(_restore_wheel, session, before.filter)
+        yield f"filter wheel at {before.filter}", partial(move, session, before.filter)
     for name, call in _STORED.items():
-        if call.path in touched and (flash or call not in (FILTER_NAMES, FITS_SETTINGS)):
+        if call.path in touched:
             yield name, partial(_restore_settings, session, call, before)
     if touched:
         yield "all settings compared", partial(_compare, session, before)
@@ -177,11 +177,6 @@ def _restore_settings(session: Session, call: Call, before: Snapshot) -> None:
     for values in (others, starts):
         if values:
             session.answered(set_uri(session, call, values))
-
-
-def _restore_wheel(session: Session, position: str) -> None:
-    wait_for_wheel(session)
-    move(session, position)
 
 
 def _compare(session: Session, before: Snapshot) -> None:
