@@ -83,6 +83,16 @@ def spellings(session: Session) -> list[str]:
     return taken
 
 
+# Declared, and so run, before the other rows on names, which then need not try again.
+@rows("filter.name.spelling", FLASH)
+def _spelling(session: Session) -> str:
+    """Filter1Name (table) or Filter1 (example) names filter 1."""
+    found = spellings(session)
+    expect(bool(found), "neither Filter1Name nor Filter1 changed the name")
+    session.names_end = found[0]
+    return " and ".join(f"Filter1{end}" for end in found)
+
+
 # --- rows of one kind -----------------------------------------------------------------------------
 
 
@@ -240,12 +250,3 @@ def _printed_example(session: Session) -> str:
     values = session.lines(uri)
     after = read_all(session, BY_ID["imager.set"])["BinX"]
     return f"{values}; {'nothing was set' if after == before['BinX'] else f'BinX became {after}'}"
-
-
-@rows("filter.name.spelling", FLASH)
-def _spelling(session: Session) -> str:
-    """Filter1Name (table) or Filter1 (example) names filter 1."""
-    found = spellings(session)
-    expect(bool(found), "neither Filter1Name nor Filter1 changed the name")
-    session.names_end = found[0]
-    return " and ".join(f"Filter1{end}" for end in found)

@@ -169,7 +169,7 @@ WRITING = {
     # The exposure that this begins is ended before the next row, which must not find it.
     "takes a frame type below 0": (
         Wrong(request=swap(b"Duration=0.01&FrameType=-1", b"Duration=300&FrameType=0")),
-        "imager.start.frame-type-[b0]*",
+        "imager.start.frame-type-[bat]*",
         "accepted instead of",
     ),
     "NumX follows StartX": (
