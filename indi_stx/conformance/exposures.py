@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from indi_stx.conformance import tables
+from indi_stx.conformance.calls import BY_ID
 from indi_stx.conformance.rows import Step, ask, rows, sequence
 from indi_stx.conformance.session import BINARY, Session, expect, shown_code
 from indi_stx.conformance.settings import SMALL, set_frame
-from indi_stx.conformance.tables import BAD_PARAMETER, CAMERA_BUSY, CCDS, Ccd
+from indi_stx.conformance.tables import BAD_PARAMETER, CAMERA_BUSY, CCDS, FRAME_TYPES, Ccd
 
 SHORTEST = "Duration=0.01&FrameType=0"
 _DATES = {"colons": "2026-01-02T03:04:05.678", "dots": "2026-01-02T03.04.05.678"}
@@ -32,15 +32,13 @@ def finish(ccd: Ccd, session: Session) -> str:
     while seen == "states 0" and time.monotonic() < started_at + session.pace.latency_s:
         # It may not have begun yet, or it was over before the first question.
         seen = _until(ccd, "0", session)
-    limit_s = session.pace.settle_s
-    ready = session.until(ccd.uri("ImageReady.cgi"), "1", tables.IMAGE_STATES, limit_s)
+    ready = session.until(BY_ID[f"{ccd.name}.image-ready"], "1")
     session.begun.discard(ccd.uri("StartExposure.cgi"))
     return f"{seen}, image ready {' '.join(ready)}"
 
 
 def _until(ccd: Ccd, state: str, session: Session) -> str:
-    uri, limit_s = ccd.uri("State.cgi"), session.pace.settle_s
-    return f"states {' '.join(session.until(uri, state, tables.CCD_STATES, limit_s))}"
+    return f"states {' '.join(session.until(BY_ID[f'{ccd.name}.state'], state))}"
 
 
 def expose(session: Session, ccd: Ccd, query: str, frame: Mapping[str, str] = SMALL) -> str:
@@ -50,9 +48,9 @@ def expose(session: Session, ccd: Ccd, query: str, frame: Mapping[str, str] = SM
     return finish(ccd, session)
 
 
-def fits_file(session: Session, ccd: Ccd) -> bytes:
-    """Download the last image."""
-    return session.answer(ccd.uri(".FIT"), kind=BINARY).body
+def download(session: Session, ccd: Ccd, file: str) -> bytes:
+    """Return the last image as "Data.bin" or ".FIT"."""
+    return session.answer(ccd.uri(file), kind=BINARY).body
 
 
 def _frame(ccd: Ccd, frame: Mapping[str, str], session: Session) -> str:
@@ -74,7 +72,7 @@ def _trials(ccd: Ccd) -> Iterator[tuple[str, str, Sequence[Step]]]:
         partial(_until, ccd, "2"),
         partial(stop, ccd),
     ]
-    for number, name in tables.FRAME_TYPES.items():
+    for number, name in FRAME_TYPES.items():
         text = f"a {name} frame of 0.01 s, from start to image ready"
         steps = [small, start(f"Duration=0.01&FrameType={number}"), finished]
         yield f"{ccd.name}.start.frame-type-{number}", text, steps
@@ -117,7 +115,7 @@ def _try_date(session: Session, ccd: Ccd, date: str) -> str:
     if (code := session.code(ccd.uri("StartExposure.cgi", query))) is not None:
         return f"refused with {shown_code(code)}"
     finish(ccd, session)
-    header = fits_file(session, ccd)[:28_800]
+    header = download(session, ccd, ".FIT")[:28_800]
     found = next((one for one in _DATES.values() if one.encode() in header), None)
     return f"{found} is in the header" if found else "accepted, not found in the file"
 
@@ -126,5 +124,7 @@ def _try_date(session: Session, ccd: Ccd, date: str) -> str:
 def _default_date(session: Session, ccd: Ccd) -> str:
     """Without DateTime the FITS header says 2008-01-01T00:00:00.000."""
     expose(session, ccd, "Duration=0.01&FrameType=1")
-    expect(_DEFAULT_DATE.encode() in fits_file(session, ccd)[:28_800], "not found in the file")
+    expect(
+        _DEFAULT_DATE.encode() in download(session, ccd, ".FIT")[:28_800], "not found in the file"
+    )
     return _DEFAULT_DATE

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from indi_stx.conformance.calls import CHANGE_FILTER, FILTERS
+from indi_stx.conformance.calls import BY_ID, CHANGE_FILTER, FILTERS
 from indi_stx.conformance.rows import rows
 from indi_stx.conformance.session import Session, expect, shown_code
-from indi_stx.conformance.tables import BAD_PARAMETER, FILTER_BUSY, FILTER_STATES
+from indi_stx.conformance.tables import BAD_PARAMETER, FILTER_BUSY
 
 SURE_POSITIONS = 5
 """Every wheel has five filters; above that, a small one may refuse."""
@@ -13,7 +13,7 @@ SURE_POSITIONS = 5
 
 def wait_for_wheel(session: Session) -> None:
     """Wait until the wheel stands; raise Mismatch when it does not."""
-    session.until("/api/FilterState.cgi", "0", FILTER_STATES, session.pace.settle_s)
+    session.until(BY_ID["filter.state"])
 
 
 def move(session: Session, position: object, *codes: int | None) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from itertools import product
 
 from indi_stx.conformance.calls import BY_ID, FITS_SETTINGS
-from indi_stx.conformance.exposures import SHORTEST, expose, fits_file
+from indi_stx.conformance.exposures import SHORTEST, download, expose
 from indi_stx.conformance.rows import FLASH, rows
-from indi_stx.conformance.session import BINARY, Mismatch, Session, Skipped, expect
+from indi_stx.conformance.session import Mismatch, Session, Skipped, expect
 from indi_stx.conformance.settings import read_all, set_uri
 from indi_stx.conformance.tables import CCDS, IMAGER, Ccd
 
@@ -52,7 +52,7 @@ def _size_of_taken(session: Session, ccd: Ccd, frame: _Frame) -> tuple[int, int]
 def _data(session: Session, ccd: Ccd, frame: _Frame) -> str:
     """{1[1]}: (NumX/BinX)*(NumY/BinY)*2 bytes."""
     width, height = _size_of_taken(session, ccd, frame)
-    length, wanted = len(_data_file(session, ccd)), width * height * 2
+    length, wanted = len(download(session, ccd, "Data.bin")), width * height * 2
     expect(length == wanted, f"{length} bytes, not {width} x {height} x 2 = {wanted}")
     return f"{width} x {height} pixels, {length} bytes"
 
@@ -61,8 +61,8 @@ def _data(session: Session, ccd: Ccd, frame: _Frame) -> str:
 def _fits(session: Session, ccd: Ccd, frame: _Frame) -> str:
     """{1[1]}: a FITS file with the pixels of Data.bin."""
     width, height = _size_of_taken(session, ccd, frame)
-    file = fits_file(session, ccd)
-    pixels = _pixel_sum(_data_file(session, ccd), "little")
+    file = download(session, ccd, ".FIT")
+    pixels = _pixel_sum(download(session, ccd, "Data.bin"), "little")
     cards, data = _read_fits(file)
     size = (cards.get("NAXIS1"), cards.get("NAXIS2"), cards.get("BITPIX"))
     expect(size == (str(width), str(height), "16"), f"NAXIS1, NAXIS2, BITPIX: {size}")
@@ -70,10 +70,6 @@ def _fits(session: Session, ccd: Ccd, frame: _Frame) -> str:
     stored = _pixel_sum(data[: width * height * 2], "big", signed=True)
     expect(stored + zero * width * height == pixels, "other pixels than in Data.bin")
     return f"{width} x {height} pixels, BZERO {zero}, {len(file)} bytes"
-
-
-def _data_file(session: Session, ccd: Ccd) -> bytes:
-    return session.answer(ccd.uri("Data.bin"), kind=BINARY).body
 
 
 def _read_fits(file: bytes) -> tuple[dict[str, str], bytes]:
@@ -99,7 +95,7 @@ def _pixel_sum(data: bytes, order: str, *, signed: bool = False) -> int:
 
 def _expect_in_header(session: Session, ccd: Ccd, texts: Mapping[str, str]) -> dict[str, str]:
     """Find texts in the header of the last image's file, and return its cards."""
-    file = fits_file(session, ccd)
+    file = download(session, ccd, ".FIT")
     cards, data = _read_fits(file)
     header = file[: len(file) - len(data)].decode("latin-1")
     for name, text in texts.items():

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from indi_stx.conformance.calls import MIRROR, PULSE, RELAY_TIMES, UNKNOWN
+from indi_stx.conformance.calls import BY_ID, MIRROR, PULSE, RELAY_TIMES, UNKNOWN
 from indi_stx.conformance.rows import MINUTES, Step, ask, rows, sequence
 from indi_stx.conformance.session import Mismatch, Session, Skipped, expect
-from indi_stx.conformance.tables import MIRROR_STATES, RELAY_STATES, RELAYS
+from indi_stx.conformance.tables import RELAYS
 from indi_stx.errors import CameraError
 
 _SHORTEST, _LONGEST = "0.01", "655.35"
@@ -51,8 +51,7 @@ def open_relays(session: Session) -> None:
 
 
 def _wait_until_open(session: Session) -> None:
-    limit_s = min(_OPEN_WITHIN_S, session.pace.settle_s)
-    session.until("/api/IsPulseGuiding.cgi", "0", RELAY_STATES, limit_s)
+    session.until(BY_ID["pulse.state"], limit_s=min(_OPEN_WITHIN_S, session.pace.settle_s))
 
 
 def _opens(session: Session) -> str:
@@ -64,8 +63,7 @@ def _opens(session: Session) -> str:
 
 def _move_mirror(x: str, y: str, session: Session) -> str:
     session.answered(MIRROR.uri(f"XPosition={x}&YPosition={y}"))
-    seen = session.until("/api/AOStatus.cgi", "0", MIRROR_STATES, session.pace.settle_s)
-    return f"states {' '.join(seen)}"
+    return f"states {' '.join(session.until(BY_ID['ao.status']))}"
 
 
 def centre(session: Session) -> None:

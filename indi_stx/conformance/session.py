@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from indi_stx.conformance.calls import PULSE, READING_PATHS
+from indi_stx.conformance.calls import PULSE, READING_PATHS, Call
 from indi_stx.conformance.http import Address, Answer, exchange
 from indi_stx.conformance.tables import CCDS, ERROR_TEXTS
 from indi_stx.errors import CameraError, CameraReplyInvalid, IndiStxError
@@ -159,19 +159,22 @@ class Session:
         expect(code in allowed, f"{uri}: {how}{seen} instead of {wanted}")
         return seen
 
-    def until(self, uri: str, wanted: str, allowed: Mapping[str, str], limit_s: float) -> list[str]:
-        """Ask for a state again and again until it is `wanted`; return the states seen."""
+    def until(self, call: Call, wanted: str = "0", limit_s: float | None = None) -> list[str]:
+        """Ask for a state until it is `wanted`, idle unless given; return the states seen."""
         seen: list[str] = []
+        limit_s = self.pace.settle_s if limit_s is None else limit_s
         deadline = time.monotonic() + limit_s
         while True:
-            state = self.line(uri)
-            expect(state in allowed, f"{uri}: state {state!r} is none of {', '.join(allowed)}")
+            state, known = self.line(call.path), ", ".join(call.states)
+            expect(state in call.states, f"{call.path}: state {state!r} is none of {known}")
             if state not in seen[-1:]:
                 seen.append(state)
             if state == wanted:
                 return seen
-            expect(allowed[state] != "error", f"{uri}: {' '.join(seen)}, the error state")
-            expect(time.monotonic() < deadline, f"{uri}: {seen}, not {wanted} in {limit_s:g} s")
+            failed = call.states[state] == "error"
+            expect(not failed, f"{call.path}: {' '.join(seen)}, the error state")
+            in_time = time.monotonic() < deadline
+            expect(in_time, f"{call.path}: {seen}, not {wanted} in {limit_s:g} s")
 
     def survey(self) -> str:
         """Find out what there is to be tested, and return the camera's description.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indi_stx.conformance.calls import READING_PATHS
+from indi_stx.conformance.calls import BY_ID, READING_PATHS
 from indi_stx.conformance.checks import RESTORED, Run, RunOptions, all_rows
 from indi_stx.conformance.rows import Outcome
 from tests.conformance.running import EVERYTHING, results_of, session_with, simulated, url_of
@@ -68,7 +68,7 @@ def test_settings_are_restored_even_unusual_ones(camera):
     for uri in ODD_SETTINGS:
         session.answered(uri)
     session.answered("/api/ChangeFilter.cgi?NewPosition=3")
-    session.until("/api/FilterState.cgi", "0", {"0": "", "1": ""}, 30)
+    session.until(BY_ID["filter.state"])
     before = read_all(session)
     results = results_of(url_of(camera), replace(EVERYTHING, fresh=False))
     assert results[RESTORED].outcome is Outcome.PASS, results[RESTORED].seen
