@@ -59,7 +59,7 @@ def _frame(ccd: Ccd, frame: Mapping[str, str], session: Session) -> str:
 
 
 def _trials(ccd: Ccd) -> Iterator[tuple[str, str, Sequence[Step]]]:
-    """Yield the id of each row, its statement, and what is done."""
+    """Yield the end of each row's id, its statement, and what is done."""
 
     def start(query: str, *codes: int | None) -> Step:
         return ask(ccd.uri("StartExposure.cgi", query), *codes)
@@ -75,30 +75,31 @@ def _trials(ccd: Ccd) -> Iterator[tuple[str, str, Sequence[Step]]]:
     for number, name in FRAME_TYPES.items():
         text = f"a {name} frame of 0.01 s, from start to image ready"
         steps = [small, start(f"Duration=0.01&FrameType={number}"), finished]
-        yield f"{ccd.name}.start.frame-type-{number}", text, steps
+        yield f"start.frame-type-{number}", text, steps
     steps = [small, start(f"{SHORTEST}&NoSuchParameter=1"), finished]
-    yield f"{ccd.name}.start.unknown-ignored", "an unknown name is ignored", steps
+    yield "start.unknown-ignored", "an unknown name is ignored", steps
     for duration in ("0", "0.009"):
         text = f"Duration={duration}, below 0.01: refused, or accepted as real cameras do"
         steps = [small, start(f"Duration={duration}&FrameType=2", None, BAD_PARAMETER)]
-        yield f"{ccd.name}.start.duration-{duration}", text, steps
+        yield f"start.duration-{duration}", text, steps
     example = f"Duration={ccd.example_duration}&FrameType=1"
     text = f"?{example} is accepted, and aborted here"
-    yield f"{ccd.name}.start.example", text, [small, start(example)]
+    yield "start.example", text, [small, start(example)]
     for axis in "XY":
         text = f"Num{axis} no longer fits after Start{axis} was changed: Bad parameter"
         steps = [partial(_frame, ccd, {f"Start{axis}": "1"}), start(SHORTEST, BAD_PARAMETER)]
-        yield f"{ccd.name}.start.Num{axis}", text, steps
+        yield f"start.Num{axis}", text, steps
     text = "while it exposes, another start is 0x80001008"
-    yield f"{ccd.name}.start.busy", text, [*aborted[:-1], start(SHORTEST, CAMERA_BUSY)]
-    yield f"{ccd.name}.abort.running", "an exposure ends, the CCD is idle again", aborted
+    yield "start.busy", text, [*aborted[:-1], start(SHORTEST, CAMERA_BUSY)]
+    yield "abort.running", "an exposure ends, the CCD is idle again", aborted
     text = "after an abort the next exposure succeeds"
-    yield f"{ccd.name}.abort.again", text, [*aborted, start(SHORTEST), finished]
+    yield "abort.again", text, [*aborted, start(SHORTEST), finished]
     steps = [ask(ccd.uri("AbortExposure.cgi"))]
-    yield f"{ccd.name}.abort.idle", "without an exposure it is ignored", steps
+    yield "abort.idle", "without an exposure it is ignored", steps
 
 
-rows("{0}", each=[trial for ccd in CCDS for trial in _trials(ccd)])(sequence)
+_TRIALS = [(f"{ccd.name}.{row}", *more) for ccd in CCDS for row, *more in _trials(ccd)]
+rows("{0}", each=_TRIALS)(sequence)
 
 
 @rows("{0.name}.start.date", each=CCDS)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from types import MappingProxyType
 from urllib.parse import quote
 
 from indi_stx.conformance import tables
@@ -24,18 +23,13 @@ SMALL = {"NumX": "32", "NumY": "24"}
 """A frame that is read out quickly."""
 
 
-# --- how settings are written ---------------------------------------------------------------------
-
-
 def read_all(session: Session, call: Call) -> dict[str, str]:
     """Return everything that can be read with the Get call of a Set call."""
     get = call.get or call
     return session.read(get.path, get.names)
 
 
-def begin(
-    session: Session, call: Call, frame: Mapping[str, str] = MappingProxyType({})
-) -> dict[str, str]:
+def begin(session: Session, call: Call, frame: Mapping[str, str] | None = None) -> dict[str, str]:
     """Make a Set call ready for a row, and return everything that can be read.
 
     A CCD gets a frame, whole and unbinned in all that `frame` does not say. How names of filters
@@ -91,9 +85,6 @@ def _spelling(session: Session) -> str:
     expect(bool(found), "neither Filter1Name nor Filter1 changed the name")
     session.names_end = found[0]
     return " and ".join(f"Filter1{end}" for end in found)
-
-
-# --- rows of one kind -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
