@@ -21,18 +21,22 @@ from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import COMMAND_GAP_S, Priority
 from indi_stx.stx.replies import (
     invalid,
-    lines,
     parse_integer,
     parse_real,
     single_line,
     single_state,
     single_switch,
+    values,
 )
 from indi_stx.stx.timing import CommandTiming
 from indi_stx.stx.uri import cgi, cgi_with
 
 if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
+
+
+VERSIONS = 5
+"""Lines of Version Numbers in the document; newer cameras add their serial number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,10 @@ class Camera:
         self.guider = Ccd(self._link, "Guider", settings.GUIDER)
         self.external_guider = Ccd(self._link, "ExtGuider", settings.EXTERNAL_GUIDER)
         name_keys = [filters.table_key(slot) for slot in filters.SLOTS]
-        self._filter_get_call = GetCall(self._link, "GetFilterSetting", name_keys)
-        self._fits_get_call = GetCall(self._link, "GetFITSSetting")
+        self._filter_get_call = GetCall(
+            self._link, "GetFilterSetting", name_keys, ["CurrentFilterName", *name_keys]
+        )
+        self._fits_get_call = GetCall(self._link, "GetFITSSetting", texts=fits_settings.FITS_TEXTS)
         self._relay_get_call = GetCall(self._link, "PulseGuideGetTimeRemaining")
         self._name_spellings = filters.SPELLINGS
 
@@ -119,7 +125,7 @@ class Camera:
         """Ask for the versions of the camera's parts."""
         request = cgi("VersionNumbers")
         text = (await self._link.ask(request, Priority.SETTINGS)).text
-        match [line.strip() for line in lines(text)]:
+        match [line.strip() for line in values(text, VERSIONS, may_be_empty=True)]:
             case [firmware, gate_array, imaging_rop, tracker_rop, http_api, *newer]:
                 serial = newer[0] if newer else None
                 return VersionNumbers(
@@ -146,10 +152,10 @@ class Camera:
         request = cgi("GetFilterSetting", *asked)
         try:
             current = parse_integer(texts["CurrentFilter"])
-            name = texts["CurrentFilterName"]
+            name = texts["CurrentFilterName"].rstrip()
         except (KeyError, ValueError):
             invalid("no number of a filter", str(texts), request=request)
-        names = {slot: texts[key] for slot, key in keys.items() if key in texts}
+        names = {slot: texts[key].rstrip() for slot, key in keys.items() if key in texts}
         return filters.FilterSettings(current, name, names)
 
     async def change_filter(self, position: int) -> None:

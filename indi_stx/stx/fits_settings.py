@@ -59,14 +59,15 @@ def _number(value: float) -> str:
 
 
 FITS_PARAMETERS = (
-    FitsParameter("object_name", "ObjectName", str, _text),
-    FitsParameter("observer", "Observer", str, _text),
-    FitsParameter("telescope", "Telescope", str, _text),
+    FitsParameter("object_name", "ObjectName", str.rstrip, _text),
+    FitsParameter("observer", "Observer", str.rstrip, _text),
+    FitsParameter("telescope", "Telescope", str.rstrip, _text),
     FitsParameter("focal_length_mm", "FL", parse_real, _number),
     FitsParameter("aperture_mm", "Aperture", parse_real, _number),
     FitsParameter("aperture_area_mm2", "Area", parse_real, _number),
 )
 FITS_WIRE_NAMES = [row.wire for row in FITS_PARAMETERS]
+FITS_TEXTS = [row.wire for row in FITS_PARAMETERS if row.write is _text]
 
 
 def changed_parameters(changes: FitsChanges, current: FitsSettings) -> list[tuple[str, str]]:

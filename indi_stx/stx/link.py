@@ -186,7 +186,8 @@ class Link:
         except TimeoutError as error:
             limit_s = self._limits.answer_s
             raise silent(self.place, request, "did not complete an answer", limit_s) from error
-        return body.decode("latin-1")
+        # A NUL is the end of a text in the camera's memory, and no part of it.
+        return body.decode("latin-1").replace("\0", "")
 
     def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""

@@ -85,6 +85,20 @@ def lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
+def values(text: str, count: int, *, may_be_empty: bool) -> list[str]:
+    """Return the lines of an answer that are values; their number may still not be `count`.
+
+    Blank lines are none where no value can be an empty text. Where one can, only blank lines at the
+    end are left out, as long as there are more lines than `count`.
+    """
+    found = lines(text)
+    if not may_be_empty:
+        return [line for line in found if line.strip()]
+    while len(found) > count and not found[-1].strip():
+        del found[-1]
+    return found
+
+
 def excerpt(text: str) -> str:
     """Return the beginning of an answer for a message, on one line."""
     flat = " ".join(text.split())
@@ -138,7 +152,7 @@ def single_line(text: str, *, request: str) -> str:
     Raises:
         CameraReplyInvalid: no line, or several.
     """
-    match lines(text):
+    match values(text, 1, may_be_empty=False) or lines(text)[:1]:
         case [line]:
             return line
         case found:
