@@ -134,6 +134,8 @@ class Ccd:
             return CcdState.ERROR if self._failed else CcdState.IDLE
         if self._has_not_begun():
             return CcdState.IDLE
+        if self._faults.get("ascom-states", ccd=self.name):
+            return self._exposure.ascom_state(self._time.now())
         exposing = self._time.now() < self._exposure.shutter_closes_at
         return CcdState.EXPOSING if exposing else CcdState.READING_OUT
 

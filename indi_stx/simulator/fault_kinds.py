@@ -133,6 +133,12 @@ FAULTS: dict[str, FaultKind] = {
             signed=("seconds",),
         ),
         _on_exposures("error-state", "end exposures in state 5"),
+        FaultKind(
+            "ascom-states",
+            "state 1 (waiting) as an exposure begins, 4 (download) as its read-out ends",
+            {},
+            BY_CCD,
+        ),
         _on_exposures("zero-frame", "deliver frames of zeros"),
         _on_replies("short-frame", "leave MISSING bytes out of frames", {"missing": 2.0}),
         FaultKind(

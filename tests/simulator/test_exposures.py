@@ -21,6 +21,20 @@ def test_states_follow_each_other_in_time(bench, prefix):
     assert ccd.ready_at == pytest.approx(1000 + 5 + read_out_s)
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_states_in_all_steps_of_ascom(bench, prefix):
+    name = PREFIXES[prefix]
+    bench.camera.faults.add(f"ascom-states=ccd={name}")
+    assert bench.lines(f"{prefix}StartExposure.cgi?Duration=5&FrameType=0") == []
+    ccd = bench.camera.ccds[name]
+    read_out_s = ccd.sensor.model.read_out_s(ccd.geometry.columns, ccd.geometry.rows)
+    seen = bench.lines(f"{prefix}State.cgi")
+    for step in (0.3, 4.71, read_out_s * 0.6, read_out_s):
+        bench.advance(step)
+        seen += bench.lines(f"{prefix}State.cgi")
+    assert seen == ["1", "2", "3", "4", "0"]
+
+
 def test_frame_developed_late_keeps_the_camera_reading_out(bench):
     bench.lines("ImagerStartExposure.cgi?Duration=1&FrameType=0")
     bench.clock.advance(100)

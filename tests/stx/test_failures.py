@@ -173,6 +173,12 @@ async def test_bad_answers(
     assert caught.value.request == "/api/Description.cgi"
 
 
+@pytest.mark.parametrize("number", range(6))
+async def test_all_states_of_ascom(number: int, camera: Camera, canned: CannedCamera) -> None:
+    canned.then(ok(f"{number}\r\n"))
+    assert await camera.imager.state() == number
+
+
 @pytest.mark.parametrize("text", ["", "idle\r\n", "7\r\n", "0\r\n0\r\n", "nan\r\n", "2.5\r\n"])
 async def test_answer_that_is_no_state(text: str, camera: Camera, canned: CannedCamera) -> None:
     canned.then(ok(text))
