@@ -11,9 +11,10 @@ import re
 from datetime import UTC, datetime
 from typing import Unpack
 
-from indi_stx.errors import CameraReplyInvalid, ValueRefused
+from indi_stx.errors import ValueRefused
 from indi_stx.stx.ccd_states import CcdState, FrameType
 from indi_stx.stx.download import Download, Sink
+from indi_stx.stx.failures import no_image
 from indi_stx.stx.get_call import GetCall
 from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import Priority
@@ -138,7 +139,7 @@ class Ccd:
         Leaving the block, at the end, early or by cancellation, closes the connection.
 
         Raises:
-            CameraReplyInvalid: the camera announces another number of bytes.
+            CameraReplyInvalid: there is no image, or the camera announces another number of bytes.
         """
         return self._link.download(document(f"{self.name}Data.bin"), expected_bytes)
 
@@ -153,7 +154,7 @@ class Ccd:
         raises, `sink` is no longer used.
 
         Raises:
-            CameraReplyInvalid: the camera announces or sends another number of bytes.
+            CameraReplyInvalid: there is no image, or it has another number of bytes.
         """
         await self._link.receive(document(f"{self.name}Data.bin"), expected_bytes, sink)
 
@@ -178,8 +179,7 @@ class Ccd:
                 if _header_ends(head) or len(head) > MAX_HEADER_BYTES:
                     break
         if not head.startswith(b"SIMPLE  ="):
-            request = document(f"{self.name}.FIT")
-            raise CameraReplyInvalid("The camera has no image.", request=request)
+            raise no_image(document(f"{self.name}.FIT"))
         match = _DATE_OBS.search(head)
         return match[1].decode("ascii").strip() if match else None
 

@@ -20,7 +20,7 @@ from indi_stx.errors import CameraError, CameraReplyInvalid
 from indi_stx.stx.answers import Answer
 from indi_stx.stx.deadlines import Deadlines, TimeLimits
 from indi_stx.stx.download import ByteCount, Download, Sink, store
-from indi_stx.stx.failures import not_a_camera, not_accepted, silent, stalled
+from indi_stx.stx.failures import no_image, not_a_camera, not_accepted, silent, stalled
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.progress import Progress
 from indi_stx.stx.receiving import Body
@@ -32,8 +32,17 @@ if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
 
 MAX_TEXT_BYTES = 65536
-# Not just "<": a text that begins so may be the name of an object or a filter.
-_MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+# Not just "<": a text that begins so may be the name of an object or a filter. The tags of a part
+# of a page count only where the type agrees, for the type alone may be wrong. A mark of the byte
+# order, read as Latin-1, may come first.
+_BEGIN = r"(\xef\xbb\xbf)?\s*<"
+_PAGE = re.compile(
+    rf"{_BEGIN}(!doctype|!--|\?xml|(html|head|body|title|meta|script)\b)", re.IGNORECASE
+)
+_PART = re.compile(
+    rf"{_BEGIN}(h[1-6]|p|div|table|form|center|font|style|link|frameset|svg|a|b|br|hr|img)\b",
+    re.IGNORECASE,
+)
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
@@ -191,7 +200,9 @@ class Link:
 
     def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
-        is_page = answer.head.content_type == "text/html" or bool(_MARKUP.match(text))
+        is_page = bool(_PAGE.match(text)) or (
+            answer.head.content_type == "text/html" and bool(_PART.match(text))
+        )
         match answer.head.status:
             case 200 if not is_page:
                 return
@@ -205,14 +216,21 @@ class Link:
                 )
 
     async def _check_frame(self, answer: Answer, request: str, expected_bytes: int | None) -> None:
-        if answer.head.status != 200 or answer.head.content_type.startswith("text/"):
+        length = answer.head.length
+        if answer.head.status != 200 or (
+            answer.head.content_type.startswith("text/")
+            and length not in (0, expected_bytes)
+            and (length is None or length <= MAX_TEXT_BYTES)
+        ):
             self._check(answer, request, await self._text(answer, request))
             raise CameraReplyInvalid(
                 f"The camera answered {request} with text, not with a frame.", request=request
             )
-        if expected_bytes is not None and answer.head.length not in (None, expected_bytes):
+        if length == 0:
+            raise no_image(request)
+        if expected_bytes is not None and length not in (None, expected_bytes):
             raise CameraReplyInvalid(
-                f"The camera announces a frame of {answer.head.length} bytes instead of "
+                f"The camera announces a frame of {length} bytes instead of "
                 f"{expected_bytes}: another program changed its settings, or the exposure failed.",
                 request=request,
             )
