@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Unpack
 
 from indi_stx.errors import ValueRefused
+from indi_stx.stx.arguments import decimal
 from indi_stx.stx.ccd_states import CcdState, FrameType
 from indi_stx.stx.download import Download, Sink
 from indi_stx.stx.failures import no_image
@@ -21,7 +22,7 @@ from indi_stx.stx.pacing import Priority
 from indi_stx.stx.replies import invalid, single_state, single_switch
 from indi_stx.stx.settings import CcdChanges, CcdSettings, Geometry, Parameter
 from indi_stx.stx.timing import CommandTiming
-from indi_stx.stx.uri import cgi, cgi_with, decimal, document
+from indi_stx.stx.uri import cgi, cgi_with, document
 
 MIN_DURATION_S = 0.01
 MAX_HEADER_BYTES = 64 * 2880

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from indi_stx.errors import ValueRefused
-from indi_stx.stx.uri import printable
+from indi_stx.stx.arguments import printable
 
 SLOTS = range(1, 9)
 NO_FILTER = 0

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from indi_stx.stx.arguments import decimal, printable
 from indi_stx.stx.replies import parse_real
-from indi_stx.stx.uri import decimal, printable
 
 MAX_TEXT_CHARS = 67
 

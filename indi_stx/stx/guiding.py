@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 
 from indi_stx.errors import ValueRefused
-from indi_stx.stx.uri import decimal
+from indi_stx.stx.arguments import decimal
 
 MIN_PULSE_S, MAX_PULSE_S = 0.01, 655.35
 AO_MIN, AO_CENTER, AO_MAX = 0, 50, 100

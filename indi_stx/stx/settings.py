@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from indi_stx.errors import ValueRefused
+from indi_stx.stx.arguments import decimal
 from indi_stx.stx.replies import parse_integer, parse_real, parse_switch
-from indi_stx.stx.uri import decimal
 
 MIN_SETPOINT_CELSIUS, MAX_SETPOINT_CELSIUS = -100.0, 100.0
 BYTES_PER_PIXEL = 2
