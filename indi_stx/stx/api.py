@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from indi_stx.clock import Clock, SystemClock
 from indi_stx.errors import CameraReplyInvalid
 from indi_stx.stx import filters, fits_settings, guiding, settings
+from indi_stx.stx.arguments import real
 from indi_stx.stx.ccd import Ccd
 from indi_stx.stx.deadlines import TimeLimits
 from indi_stx.stx.get_call import GetCall
@@ -69,7 +70,7 @@ class Camera:
             such as `httpx.MockTransport`; closed together with the camera.
 
     Raises:
-        ValueRefused: host and port cannot be an address.
+        ValueRefused: host and port cannot be an address, or a time is impossible.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Camera:
             host,
             port,
             clock=clock or SystemClock(),
-            gap_s=command_gap_s,
+            gap_s=real(command_gap_s),
             limits=TimeLimits(connect_timeout_s, timeout_s, stall_timeout_s),
             transport=transport,
         )
@@ -145,8 +146,12 @@ class Camera:
     async def get_filter_settings(
         self, slots: Iterable[int] = filters.SLOTS
     ) -> filters.FilterSettings:
-        """Ask for the current filter, its name and the names in `slots`, in one request."""
-        keys = {slot: filters.table_key(slot) for slot in slots}
+        """Ask for the current filter, its name and the names in `slots`, in one request.
+
+        Raises:
+            ValueRefused: a slot is not 1 to 8.
+        """
+        keys = {slot: filters.table_key(slot) for slot in filters.checked_slots(slots)}
         asked = ["CurrentFilter", "CurrentFilterName", *keys.values()]
         texts = await self._filter_get_call.read(asked, Priority.SETTINGS)
         request = cgi("GetFilterSetting", *asked)
@@ -251,7 +256,14 @@ class Camera:
             invalid("not the six FITS settings", str(texts), request=request)
 
     async def set_fits_settings(self, **changes: Unpack[fits_settings.FitsChanges]) -> None:
-        """Change what the camera writes into its own FITS headers; writes only what differs."""
-        pairs = fits_settings.changed_parameters(changes, await self.get_fits_settings())
+        """Change what the camera writes into its own FITS headers; writes only what differs.
+
+        Raises:
+            ValueRefused: no setting has that name, or a value cannot be stored.
+        """
+        wanted = fits_settings.written(changes)
+        if not wanted:
+            return
+        pairs = fits_settings.differing(wanted, await self.get_fits_settings())
         if pairs:
             await self._link.ask(cgi_with("SetFITSSetting", pairs), Priority.SETTINGS)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Unpack
 
 from indi_stx.errors import ValueRefused
-from indi_stx.stx.arguments import decimal
+from indi_stx.stx.arguments import check_names, decimal, member, real
 from indi_stx.stx.ccd_states import CcdState, FrameType
 from indi_stx.stx.download import Download, Sink
 from indi_stx.stx.failures import no_image
@@ -119,9 +119,10 @@ class Ccd:
         Raises:
             CameraBusy: an exposure is running.
             CameraRefused: the frame reaches past the sensor.
-            ValueRefused: the duration is negative or not finite, or the time has no time zone.
+            ValueRefused: the duration is negative or not finite, there is no such type of frame,
+                or the time has no time zone.
         """
-        pairs = [("Duration", _duration(duration_s)), ("FrameType", str(int(frame_type)))]
+        pairs = [("Duration", _duration(duration_s)), _frame_type(frame_type)]
         if date_time is not None:
             pairs.append(("DateTime", _date_time(date_time)))
         request = cgi_with(f"{self.name}StartExposure", pairs)
@@ -189,10 +190,8 @@ class Ccd:
         return (await self._link.ask(request, priority)).timing
 
     def _row(self, field: str) -> Parameter:
-        try:
-            return self._table[field]
-        except KeyError:
-            raise ValueRefused(f"The {self.name} has no parameter {field}.") from None
+        check_names([field], self._table, f"parameter of the {self.name}")
+        return self._table[field]
 
     def _value(self, row: Parameter, text: str) -> object:
         try:
@@ -203,9 +202,13 @@ class Ccd:
 
 
 def _duration(duration_s: float) -> str:
-    if duration_s < 0:
+    if real(duration_s) < 0:
         raise ValueRefused(f"An exposure cannot last {duration_s} s.")
     return decimal(max(duration_s, MIN_DURATION_S), 3)
+
+
+def _frame_type(frame_type: FrameType) -> tuple[str, str]:
+    return "FrameType", str(int(member(frame_type, FrameType)))
 
 
 def _date_time(moment: datetime) -> str:
@@ -214,6 +217,8 @@ def _date_time(moment: datetime) -> str:
     The document's pattern has dots, but its default time has colons, and all known clients send
     colons.
     """
+    if not isinstance(moment, datetime):
+        raise ValueRefused(f"{moment!r} is no datetime.")
     if moment.tzinfo is None:
         raise ValueRefused("The time of an exposure must say its time zone.")
     utc = moment.astimezone(UTC).replace(tzinfo=None)
