@@ -113,8 +113,8 @@ class Ccd:
         Args:
             duration_s: anything shorter than 0.01 s is sent as 0.01 s, the camera's minimum.
             frame_type: Flat differs from Light, and Bias from Dark, in the FITS header only.
-            date_time: timezone-aware; DATE-OBS in the camera's own FITS file, 2008-01-01 when not
-                given.
+            date_time: timezone-aware; DATE-OBS in the camera's own FITS file. The present moment
+                when not given; a camera that gets none writes 2008-01-01.
 
         Raises:
             CameraBusy: an exposure is running.
@@ -122,9 +122,12 @@ class Ccd:
             ValueRefused: the duration is negative or not finite, there is no such type of frame,
                 or the time has no time zone.
         """
-        pairs = [("Duration", _duration(duration_s)), _frame_type(frame_type)]
-        if date_time is not None:
-            pairs.append(("DateTime", _date_time(date_time)))
+        moment = self._link.clock.utc() if date_time is None else date_time
+        pairs = [
+            ("Duration", _duration(duration_s)),
+            _frame_type(frame_type),
+            ("DateTime", written_date_time(moment)),
+        ]
         request = cgi_with(f"{self.name}StartExposure", pairs)
         return await self._ask(request, Priority.EXPOSURE_START)
 
@@ -211,7 +214,7 @@ def _frame_type(frame_type: FrameType) -> tuple[str, str]:
     return "FrameType", str(int(member(frame_type, FrameType)))
 
 
-def _date_time(moment: datetime) -> str:
+def written_date_time(moment: datetime) -> str:
     """Return UTC to the millisecond, with colons.
 
     The document's pattern has dots, but its default time has colons, and all known clients send

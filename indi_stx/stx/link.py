@@ -57,7 +57,11 @@ class Reply(NamedTuple):
 
 
 class Link:
-    """The link to one camera, through which all commands and downloads go."""
+    """The link to one camera, through which all commands and downloads go.
+
+    Attributes:
+        clock: the time that paces commands and stamps exposures.
+    """
 
     def __init__(
         self,
@@ -75,7 +79,7 @@ class Link:
         self._connections = Connections(host, port, transport)
         self._turns = CommandTurns(clock, gap_s)
         self._deadlines = Deadlines()
-        self._clock = clock
+        self.clock = clock
         self._limits = limits
 
     @property
@@ -136,7 +140,7 @@ class Link:
                     store(chunk, sink)
             return
         async with contextlib.AsyncExitStack() as stack:
-            progress = Progress(self._clock, self._limits)
+            progress = Progress(self.clock, self._limits)
             opening = self._connections.open_socket(request, progress, self._limits.connect_s)
             async with self._turns.turn(Priority.DOWNLOAD, request):
                 answer = await self._head_in_time(stack, opening, request, progress)
@@ -165,10 +169,10 @@ class Link:
     @contextlib.asynccontextmanager
     async def _open(self, request: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
         async with contextlib.AsyncExitStack() as stack:
-            progress = Progress(self._clock, self._limits)
+            progress = Progress(self.clock, self._limits)
             opening = self._connections.open(request, progress)
             answer = await self._head_in_time(stack, opening, request, progress)
-            yield answer, CommandTiming.between(progress.sent, Stamp.now(self._clock))
+            yield answer, CommandTiming.between(progress.sent, Stamp.now(self.clock))
 
     async def _head_in_time(
         self,

@@ -220,7 +220,9 @@ async def test_each_refusal(code: int, camera: Camera, canned: CannedCamera) -> 
     assert error.code == code
     assert error.text == REFUSALS[code].text
     assert error.advice == REFUSALS[code].advice
-    assert error.request == "/api/ImagerStartExposure.cgi?Duration=1&FrameType=1"
+    assert error.request == (
+        "/api/ImagerStartExposure.cgi?Duration=1&FrameType=1&DateTime=2026-11-22T19%3A03%3A04.056"
+    )
     assert isinstance(error, CameraBusy) == (code in (0x80001008, 0x8000100B))
 
 
