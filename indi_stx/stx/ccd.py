@@ -57,16 +57,22 @@ class Ccd(CcdCalls):
         """
         clock = self._link.clock
         name = clock.utc() if date_time is None else date_time
-        timing = await self.start_exposure(duration_s, frame_type, name)
-        request = document(f"{self.name}State.cgi")
-        waiting = Waiting(self, clock, timing.sent_monotonic_s, real(duration_s), name, request)
+        starting = asyncio.create_task(self.start_exposure(duration_s, frame_type, name))
         try:
+            timing = await asyncio.shield(starting)
+            request = document(f"{self.name}State.cgi")
+            waiting = Waiting(self, clock, timing.sent_monotonic_s, real(duration_s), name, request)
             await waiting.end()
         except asyncio.CancelledError:
-            with contextlib.suppress(CameraError):
-                await asyncio.shield(self.abort_exposure())
+            await asyncio.shield(self._undo(starting))
             raise
         return timing
+
+    async def _undo(self, starting: asyncio.Task[CommandTiming]) -> None:
+        """Abort the exposure of a start that may still be under way."""
+        with contextlib.suppress(CameraError):
+            await starting
+            await self.abort_exposure()
 
     async def download_bytes(self, geometry: Geometry | None = None) -> bytes:
         """Download the image: 16-bit little-endian pixels, row by row, without a header.

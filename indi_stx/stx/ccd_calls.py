@@ -48,6 +48,11 @@ class CcdCalls:
         optional = [row.wire for row in table if row.optional]
         self._get_call = GetCall(link, f"{name}GetSettings", optional)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the camera was closed."""
+        return self._link.is_closed
+
     async def get_settings(
         self, *names: str, priority: Priority = Priority.SETTINGS
     ) -> CcdSettings:

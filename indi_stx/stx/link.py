@@ -87,6 +87,11 @@ class Link:
         """Host and port, for messages."""
         return self._connections.place
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed; nothing will be answered any more."""
+        return self._turns.is_closed
+
     async def aclose(self) -> None:
         """End everything; waiting and running calls raise CameraUnreachable."""
         await self._turns.aclose()
@@ -161,8 +166,8 @@ class Link:
         try:
             async with asyncio.timeout(self._limits.stall_s):
                 chunk = await anext(answer, None)
-        except TimeoutError as error:
-            raise stalled(self.place, request, self._limits.stall_s) from error
+        except TimeoutError:
+            raise stalled(self.place, request, self._limits.stall_s) from None
         self._deadlines.frame_moves()
         return chunk
 
@@ -185,8 +190,8 @@ class Link:
         try:
             async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
                 return await stack.enter_async_context(opening)
-        except TimeoutError as error:
-            raise self._no_answer(request, progress) from error
+        except TimeoutError:
+            raise self._no_answer(request, progress) from None
 
     async def _text(self, answer: Answer, request: str) -> str:
         body = bytearray()
@@ -196,9 +201,9 @@ class Link:
                     body += chunk
                     if len(body) > MAX_TEXT_BYTES:
                         raise not_a_camera(self.place, request, "with endless text")
-        except TimeoutError as error:
+        except TimeoutError:
             limit_s = self._limits.answer_s
-            raise silent(self.place, request, "did not complete an answer", limit_s) from error
+            raise silent(self.place, request, "did not complete an answer", limit_s) from None
         # A NUL is the end of a text in the camera's memory, and no part of it.
         return body.decode("latin-1").replace("\0", "")
 

@@ -30,6 +30,10 @@ _WHY = ": another program aborted it, or the camera restarted. Expose again."
 class Asked(Protocol):
     """What is asked of a CCD."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it will not answer any more, because its camera was closed."""
+
     async def state(self) -> CcdState:
         """Return what it is doing."""
 
@@ -84,7 +88,7 @@ class Waiting:
                     return
                 heard_s = self._clock.monotonic()
             except (CameraUnreachable, CameraTimeout):
-                if self._clock.monotonic() > heard_s + SILENCE_LIMIT_S:
+                if self._ccd.is_closed or self._clock.monotonic() > heard_s + SILENCE_LIMIT_S:
                     raise
             remaining_s = self._ends_s - self._clock.monotonic()
             await self._clock.sleep(min(max(remaining_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S))

@@ -178,7 +178,7 @@ class ToldCamera:
     def __init__(self, clock: FakeClock, table: Callable[[float], Told | None]) -> None:
         self._clock, self._table = clock, table
         self._begin_s = clock.monotonic()
-        self.names_asked = 0
+        self.is_closed = False
 
     def _now(self) -> Told:
         told = self._table(self._clock.monotonic() - self._begin_s)
@@ -193,7 +193,6 @@ class ToldCamera:
         return self._now()[1]
 
     async def image_date_obs(self) -> str | None:
-        self.names_asked += 1
         return self._now()[2]
 
 
