@@ -118,10 +118,15 @@ class SimulatedCamera:
             case FanState.MANUAL:
                 return self.manual_fan_percent
 
+    def switch_overscan(self, on: bool) -> None:
+        """Add columns without light to the imager, or take them away."""
+        self.overscan_on = on
+        self.imager.geometry.overscan_columns = self.options.overscan_columns if on else 0
+
     def _reset_fan(self) -> None:
         self.fan_state = FanState.AUTO
         self.manual_fan_percent = 100
-        self.overscan = 0
+        self.switch_overscan(False)
 
     def _make_ccds(self) -> tuple[Ccd, Ccd, Ccd]:
         models = (self.model.imager, self.model.guider, self.model.external_guider)
@@ -135,7 +140,7 @@ class SimulatedCamera:
         imager, guider, external = (
             Ccd(
                 name,
-                Sensor(model, self.options.seed, index),
+                Sensor(model, self.options.seed, index, self.options.overscan_columns),
                 Sky(field, view, self.telescope, self.conditions),
                 self.pointing,
                 self.time,

@@ -18,7 +18,7 @@ from indi_stx.simulator.exposure import CcdState, Exposure, Frame, FrameType
 from indi_stx.simulator.faults import Fault, Faults
 from indi_stx.simulator.geometry import Geometry
 from indi_stx.simulator.pointing import Pointing
-from indi_stx.simulator.sensor import Illumination, Sensor
+from indi_stx.simulator.sensor import Illumination, Sensor, add_old_charge
 from indi_stx.simulator.sky import Sky
 
 DEFAULT_DATE_TIME = "2008-01-01T00:00:00.000"
@@ -70,6 +70,7 @@ class Ccd:
         self._last: Frame | None = None
         self._foreign_abort: _ForeignAbort | None = None
         self._failed = False
+        self._is_fresh = True
 
     def start(self, duration_s: float, frame_type: FrameType, date_time: str) -> ErrorCode | None:
         """Begin an exposure, or return the code that refuses it."""
@@ -111,6 +112,7 @@ class Ccd:
     def power_up(self) -> None:
         """Forget settings, exposure and image, as a reboot does."""
         self.geometry.reset()
+        self._is_fresh = True
         self._last = self._before = None
         self._end_exposure(None)
         self._failed = False
@@ -178,9 +180,20 @@ class Ccd:
     def deliver(self, frame: Frame) -> None:
         """Accept a developed frame; that of an aborted exposure is dropped."""
         if self.awaits(frame.exposure):
-            if self._faults.take("zero-frame", ccd=self.name):
-                frame.pixels[:] = 0
+            frame = self._spoilt(frame)
             self._developed = (frame, self._time.now())
+
+    def _spoilt(self, frame: Frame) -> Frame:
+        """Return a frame as active faults leave it."""
+        pixels = frame.pixels
+        if self._is_fresh and self._faults.take("bad-first-frame", ccd=self.name):
+            add_old_charge(pixels, self.sensor.model.max_adu)
+        self._is_fresh = False
+        if self._faults.take("zero-frame", ccd=self.name):
+            pixels[:] = 0
+        if fault := self._faults.take("wrong-shape", ccd=self.name):
+            pixels = pixels[: max(1, len(pixels) - int(fault.numbers["rows"]))]
+        return replace(frame, pixels=pixels)
 
     def _has_not_begun(self) -> bool:
         return self._exposure is not None and self._time.now() < self._exposure.starts_at

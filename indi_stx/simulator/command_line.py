@@ -36,6 +36,13 @@ def _add_camera_arguments(group: argparse._ArgumentGroup) -> None:
         "--time-scale", type=float, default=1.0, metavar="X", help="camera seconds in a real one"
     )
     group.add_argument("--firmware", choices=("document", "newer"), default=default.firmware)
+    group.add_argument(
+        "--overscan",
+        type=int,
+        default=default.overscan_columns,
+        metavar="COLUMNS",
+        help="how many columns without light OverScan adds to the newer firmware's frame",
+    )
     group.add_argument("--filter-slots", type=int, choices=(5, 7, 8), default=default.filter_slots)
     group.add_argument(
         "--filter-name-key",
@@ -135,6 +142,7 @@ def options_from(args: argparse.Namespace) -> SimulatorOptions:
         time_scale=args.time_scale,
         request_log=args.request_log,
         firmware=args.firmware,
+        overscan_columns=args.overscan,
         filter_slots=args.filter_slots,
         filter_name_key=args.filter_name_key,
         date_obs=args.date_obs,

@@ -140,6 +140,10 @@ FAULTS: dict[str, FaultKind] = {
             BY_CCD,
         ),
         _on_exposures("zero-frame", "deliver frames of zeros"),
+        _on_exposures(
+            "bad-first-frame", "leave old charge in the first frame after switching on or a reboot"
+        ),
+        _on_exposures("wrong-shape", "deliver frames that lack their last ROWS", {"rows": 1.0}),
         _on_replies("short-frame", "leave MISSING bytes out of frames", {"missing": 2.0}),
         FaultKind(
             "stale-ready", "call the last frame ready while the next one is taken", {}, BY_CCD
