@@ -85,6 +85,12 @@ ERROR_TEXTS = {
     FILTER_COMMUNICATION: "Filter Selector communication error.",
 }
 
+# What the published interface of newer firmware says instead.
+NEWER_TEXTS = {
+    NUM_X: "NumX < 0 or > (CameraXSize - StartX)",
+    NUM_Y: "NumY < 0 or > (CameraYSize - StartY)",
+}
+
 _READABLE = (
     Readable("BinX", Kind.INTEGER, "1", "MaxBinX"),
     Readable("BinY", Kind.INTEGER, "1", "MaxBinY"),

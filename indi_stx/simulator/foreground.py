@@ -17,7 +17,7 @@ async def serve(options: SimulatorOptions) -> None:
         loop.add_signal_handler(number, stop.set)
     async with SimulatorServer(options) as server:
         print(f"{server.camera.model.description} at http://{server.host}:{server.port}/")
-        print(f"In a browser: http://{server.host}:{server.port}/index.html")
+        print("Open that in a browser to see the camera's web pages.")
         if server.admin_port is not None:
             print(f"Admin interface at http://127.0.0.1:{server.admin_port}/status")
         print("Stop it with Ctrl+C.", flush=True)
