@@ -104,6 +104,8 @@ FAULTS: dict[str, FaultKind] = {
         ),
         _on_replies("truncate-text", "close a text reply AFTER bytes of the body", {"after": 0.0}),
         _on_replies("garble-text", "replace a text reply's body by noise"),
+        _on_replies("padded-text", "end text replies with a blank, NULs and a blank line"),
+        _on_replies("text-as-html", "call text replies text/html"),
         _on_replies(
             "answer-lost",
             "carry the command out; its answer never arrives",

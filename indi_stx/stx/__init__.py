@@ -6,9 +6,9 @@ layers of files, from top to bottom, and its answer comes back the same way:
 - `api` (the camera) and `ccd_calls` (each of its three CCDs) have the calls. They check the
   arguments (`arguments`), build the URI (`uri`), give it to `link`, and read the answer
   (`replies`); `get_call` asks for many parameters at once. The values are in `settings`,
-  `ccd_states`, `filters`, `guiding` and `fits_settings`. `ccd` has what takes several calls: to
-  expose and wait (`waiting`), and a whole image in memory or in a file (`frames`). `blocking` is
-  all of it for programs without an event loop.
+  `ccd_states`, `filters`, `guiding`, `fits_settings` and `versions`. `ccd` has what takes several
+  calls: to expose and wait (`waiting`), and a whole image in memory or in a file (`frames`).
+  `blocking` is all of it for programs without an event loop.
 - `link` sends one command at a time. It waits for the command's turn (`turns`; `pacing` decides
   whose turn it is), sets time limits (`deadlines`, `progress`), records when a command was sent and
   answered (`timing`), and checks the HTTP status. A download ends its turn once the head of the
@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from indi_stx.stx.api import Camera, VersionNumbers
+    from indi_stx.stx.api import Camera
     from indi_stx.stx.blocking import BlockingCamera, BlockingCcd
     from indi_stx.stx.ccd import Ccd
     from indi_stx.stx.ccd_states import CcdState, FrameType
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from indi_stx.stx.pacing import Priority
     from indi_stx.stx.settings import CcdChanges, CcdSettings, FanState, Geometry
     from indi_stx.stx.timing import CommandTiming
+    from indi_stx.stx.versions import VersionNumbers
 
 __all__ = [
     "AoState",
@@ -85,7 +86,7 @@ _HOMES = {
     "RelayPulse": "guiding",
     "RelayTimes": "guiding",
     "Sink": "download",
-    "VersionNumbers": "api",
+    "VersionNumbers": "versions",
 }
 
 

@@ -8,12 +8,11 @@ sent (`ValueRefused`); a refusal, a bad answer or no answer raises a `CameraErro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, Unpack
 
 from indi_stx.clock import Clock, SystemClock
 from indi_stx.errors import CameraReplyInvalid
-from indi_stx.stx import filters, fits_settings, guiding, settings
+from indi_stx.stx import filters, fits_settings, guiding, settings, versions
 from indi_stx.stx.arguments import real
 from indi_stx.stx.ccd import Ccd
 from indi_stx.stx.deadlines import TimeLimits
@@ -27,29 +26,12 @@ from indi_stx.stx.replies import (
     single_line,
     single_state,
     single_switch,
-    values,
 )
 from indi_stx.stx.timing import CommandTiming
 from indi_stx.stx.uri import cgi, cgi_with
 
 if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
-
-
-VERSIONS = 5
-"""Lines of Version Numbers in the document; newer cameras add their serial number."""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionNumbers:
-    """Versions of the camera's parts, as it reports them; only newer cameras have `serial`."""
-
-    firmware: str
-    gate_array: str
-    imaging_rop: str
-    tracker_rop: str
-    http_api: str
-    serial: str | None = None
 
 
 class Camera:
@@ -122,18 +104,10 @@ class Camera:
         reply = await self._link.ask(request, Priority.SETTINGS)
         return single_line(reply.text, request=request).strip()
 
-    async def version_numbers(self) -> VersionNumbers:
+    async def version_numbers(self) -> versions.VersionNumbers:
         """Ask for the versions of the camera's parts."""
         request = cgi("VersionNumbers")
-        text = (await self._link.ask(request, Priority.SETTINGS)).text
-        match [line.strip() for line in values(text, VERSIONS, may_be_empty=True)]:
-            case [firmware, gate_array, imaging_rop, tracker_rop, http_api, *newer]:
-                serial = newer[0] if newer else None
-                return VersionNumbers(
-                    firmware, gate_array, imaging_rop, tracker_rop, http_api, serial
-                )
-            case found:
-                invalid(f"5 versions were expected, {len(found)} came", text, request=request)
+        return versions.parse((await self._link.ask(request, Priority.SETTINGS)).text, request)
 
     # --- filter wheel -----------------------------------------------------------------------------
 

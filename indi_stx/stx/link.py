@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -24,7 +23,7 @@ from indi_stx.stx.failures import no_image, not_a_camera, not_accepted, silent, 
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.progress import Progress
 from indi_stx.stx.receiving import Body
-from indi_stx.stx.replies import excerpt, refusal
+from indi_stx.stx.replies import excerpt, is_web_page, refusal
 from indi_stx.stx.timing import CommandTiming, Stamp
 from indi_stx.stx.turns import CommandTurns
 
@@ -32,18 +31,6 @@ if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
 
 MAX_TEXT_BYTES = 65536
-# Not just "<": a text that begins so may be the name of an object or a filter. The tags of a part
-# of a page count only where the type agrees, for the type alone may be wrong. A mark of the byte
-# order, read as Latin-1, may come first.
-_BEGIN = r"(\xef\xbb\xbf)?\s*<"
-_PAGE = re.compile(
-    rf"{_BEGIN}(!doctype|!--|\?xml|(html|head|body|title|meta|script)\b)", re.IGNORECASE
-)
-_PART = re.compile(
-    rf"{_BEGIN}(h[1-6]|p|div|table|form|center|font|style|link|frameset|svg|a|b|br|hr|img)\b",
-    re.IGNORECASE,
-)
-
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 log = logging.getLogger(__name__)
@@ -209,9 +196,7 @@ class Link:
 
     def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
-        is_page = bool(_PAGE.match(text)) or (
-            answer.head.content_type == "text/html" and bool(_PART.match(text))
-        )
+        is_page = is_web_page(text, answer.head.content_type)
         match answer.head.status:
             case 200 if not is_page:
                 return

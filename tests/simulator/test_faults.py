@@ -330,3 +330,15 @@ def test_nonsense_is_refused_with_what_is_known(text):
 def test_every_fault_is_described():
     description = describe_faults()
     assert all(name in description for name in FAULTS)
+
+
+async def test_texts_padded_and_misnamed(make_wire):
+    wire = await make_wire(faults=("padded-text=path=State", "text-as-html=path=Get"))
+    ask = b"GET /api/%s HTTP/1.0\r\n\r\n"
+    padded = await wire.exchange(ask % b"ImagerState.cgi")
+    assert padded.endswith(b"Content-Length: 10\r\n\r\n0\r\n \0\0\r\n\r\n")
+    misnamed = await wire.exchange(ask % b"ImagerGetSettings.cgi?BinX")
+    assert b"Content-Type: text/html\r\n" in misnamed
+    assert misnamed.endswith(b"\r\n\r\n1\r\n")
+    assert b"text/plain" in await wire.exchange(ask % b"Description.cgi")
+    assert (await wire.exchange(ask % b"ImagerData.bin")).endswith(b"Content-Length: 0\r\n\r\n")
