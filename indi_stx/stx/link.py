@@ -90,8 +90,11 @@ class Link:
         Raises:
             CameraError: one of its subclasses, as each says.
         """
-        async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
-            text = await self._text(answer, request)
+        try:
+            async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
+                text = await self._text(answer, request)
+        except CameraError as error:
+            raise error.with_traceback(None) from None  # its sentence says more than our frames
         log.debug("%s: %d %r", request, answer.head.status, excerpt(text))
         self._check(answer, request, text)
         return Reply(text, timing)
