@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from indi_stx.clock import Clock, SystemClock
@@ -73,6 +75,9 @@ class SimulatedCamera:
         self.ccds = dict(
             zip(CCD_NAMES, (self.imager, self.guider, self.external_guider), strict=True)
         )
+        self._downloads = 0
+        for guide_ccd in (self.guider, self.external_guider):
+            guide_ccd.is_disturbed = lambda: self._downloads > 0
         self._reset_fan()
         for fault in options.faults:
             self.faults.add(fault)
@@ -83,6 +88,16 @@ class SimulatedCamera:
         if self.model.guider_is_cooled:
             return self.cooler.temperature_celsius()
         return self.cooler.ambient_celsius
+
+    @contextmanager
+    def downloading(self, ccd: Ccd | None) -> Iterator[None]:
+        """Note inside the block that a CCD's frame is being sent."""
+        count = int(ccd is self.imager)
+        self._downloads += count
+        try:
+            yield
+        finally:
+            self._downloads -= count
 
     def power_up(self) -> None:
         """Start again with default settings; the Flash keeps what it holds."""

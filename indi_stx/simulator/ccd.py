@@ -18,7 +18,7 @@ from indi_stx.simulator.exposure import CcdState, Exposure, Frame, FrameType
 from indi_stx.simulator.faults import Fault, Faults
 from indi_stx.simulator.geometry import Geometry
 from indi_stx.simulator.pointing import Pointing
-from indi_stx.simulator.sensor import Illumination, Sensor, add_old_charge
+from indi_stx.simulator.sensor import Illumination, Sensor, add_old_charge, fill_with_noise
 from indi_stx.simulator.sky import Sky
 
 DEFAULT_DATE_TIME = "2008-01-01T00:00:00.000"
@@ -37,6 +37,7 @@ class Ccd:
 
     Attributes:
         name: one of `faults.CCD_NAMES`.
+        is_disturbed: tells whether something else in the camera disturbs a read-out now.
         ready_at: machine monotonic time at which the last frame became available.
         frame_count: how many frames became available.
     """
@@ -56,6 +57,7 @@ class Ccd:
         self.sky = sky
         self.geometry = Geometry(sensor.model)
         self.temperature_celsius = temperature_celsius
+        self.is_disturbed: Callable[[], bool] = lambda: False
         self.on_start: Callable[[Ccd, Exposure], None] = lambda ccd, exposure: None
         self.ready_at: float | None = None
         self.frame_count = 0
@@ -189,6 +191,8 @@ class Ccd:
         if self._is_fresh and self._faults.take("bad-first-frame", ccd=self.name):
             add_old_charge(pixels, self.sensor.model.max_adu)
         self._is_fresh = False
+        if self.is_disturbed() and self._faults.take("guide-noise", ccd=self.name):
+            fill_with_noise(pixels, frame.exposure.number)
         if self._faults.take("zero-frame", ccd=self.name):
             pixels[:] = 0
         if fault := self._faults.take("wrong-shape", ccd=self.name):

@@ -132,7 +132,8 @@ class Connection:
         body = await self._body(reply)
         body = self._damage(reply, body, path)
         record.status = reply.status
-        await self._send(reply, body, path, record)
+        with self._camera.downloading(self._served.routes.downloads.get(path)):
+            await self._send(reply, body, path, record)
 
     async def _wait_for_frame(self, path: str) -> None:
         """Hold a download back until its CCD has read out, when the camera is of that kind."""

@@ -146,6 +146,9 @@ FAULTS: dict[str, FaultKind] = {
             "bad-first-frame", "leave old charge in the first frame after switching on or a reboot"
         ),
         _on_exposures("wrong-shape", "deliver frames that lack their last ROWS", {"rows": 1.0}),
+        _on_exposures(
+            "guide-noise", "make guide frames noise that are read while the imager's is downloaded"
+        ),
         _on_replies("short-frame", "leave MISSING bytes out of frames", {"missing": 2.0}),
         FaultKind(
             "stale-ready", "call the last frame ready while the next one is taken", {}, BY_CCD

@@ -181,3 +181,8 @@ def add_old_charge(pixels: Pixels, max_adu: int) -> None:
     for row, line in enumerate(pixels):
         old_adu = max_adu * (rows - row) // (2 * rows)
         line[:] = np.minimum(line.astype(np.uint32) + old_adu, max_adu)
+
+
+def fill_with_noise(pixels: Pixels, exposure_number: int) -> None:
+    """Replace a frame by noise over the whole range."""
+    pixels[:] = np.random.default_rng(exposure_number).integers(0, 65536, pixels.shape, np.uint16)

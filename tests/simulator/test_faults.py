@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import numpy as np
 import pytest
 
 from indi_stx.errors import SimulatorError
@@ -342,3 +343,22 @@ async def test_texts_padded_and_misnamed(make_wire):
     assert misnamed.endswith(b"\r\n\r\n1\r\n")
     assert b"text/plain" in await wire.exchange(ask % b"Description.cgi")
     assert (await wire.exchange(ask % b"ImagerData.bin")).endswith(b"Content-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("prefix", ["Guider", "ExtGuider"])
+async def test_guide_frame_read_during_a_download_is_noise(make_wire, prefix):
+    wire = await make_wire(time_scale=50.0, bandwidth_bytes_per_s=200_000, faults=("guide-noise",))
+    for ccd, size in (("Imager", 2000), (prefix, 50)):
+        await wire.get(f"{ccd}SetSettings.cgi?NumX={size}&NumY={size}")
+    await wire.get("ImagerStartExposure.cgi?Duration=0.01&FrameType=0")
+    await wire.ready("Imager")
+    reader, writer = await wire.connect()
+    writer.write(b"GET /api/ImagerData.bin HTTP/1.0\r\n\r\n")  # for 40 s
+    await reader.readuntil(b"\r\n\r\n")
+    disturbed = np.frombuffer(await wire.take(prefix, frame_type=0), "<u2")
+    writer.transport.abort()
+    while wire.server.camera.guider.is_disturbed():
+        await wire.get("ImagerState.cgi")
+    quiet = np.frombuffer(await wire.take(prefix, frame_type=0), "<u2")
+    assert disturbed.std() > 10_000
+    assert quiet.std() < 1000
