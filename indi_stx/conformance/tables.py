@@ -97,6 +97,12 @@ ERROR_TEXTS = {
     0x8000100D: "Filter Selector communication error.",
 }
 
+# What the published interface of newer firmware says instead.
+NEWER_TEXTS = {
+    NUM_X: "NumX < 0 or > (CameraXSize - StartX)",
+    NUM_Y: "NumY < 0 or > (CameraYSize - StartY)",
+}
+
 _INTEGER, _DECIMAL, _HUNDREDTHS, _TEXT = Kind
 COOLER = ("CoolerState", "CCDTemperatureSetpoint")
 _IMAGER = (
