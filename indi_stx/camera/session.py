@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.driver.lanes import Lane
 from indi_stx.driver.session import Session
 from indi_stx.driver.subsystem import Owner, Subsystem
@@ -30,6 +31,7 @@ class CameraSession(Session):
         lasting: what earlier sessions have left for this one.
         address: of the camera, host and port.
         journal: the exposures of the camera that are not delivered.
+        link: how well the camera answers.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class CameraSession(Session):
         lasting: Lasting,
         address: str,
         journal: Journal,
+        link: LinkWatch,
     ) -> None:
         super().__init__(device.name, device.clock, device.log)
         self.device = device
@@ -48,6 +51,7 @@ class CameraSession(Session):
         self.lasting = lasting
         self.address = address
         self.journal = journal
+        self.link = link
 
 
 class Feature(Subsystem):
@@ -82,7 +86,7 @@ class Feature(Subsystem):
 
 
 async def open_client(
-    device: Owner, host: str, port: int, resources: contextlib.AsyncExitStack
+    device: Owner, host: str, port: int, link: LinkWatch, resources: contextlib.AsyncExitStack
 ) -> tuple[Camera, CameraFacts]:
     """Return an HTTP client of the camera at an address, and what the camera says of itself.
 
@@ -90,6 +94,7 @@ async def open_client(
         device: the INDI device; its clock paces the commands.
         host: name or IP address.
         port: of the camera's web server.
+        link: is told of every request.
         resources: the stack that will close the client.
 
     Raises:
@@ -98,7 +103,7 @@ async def open_client(
     await asyncio.to_thread(_import_heavy)
     from indi_stx.stx import Camera
 
-    camera = Camera(host, port, clock=device.clock)
+    camera = Camera(host, port, clock=device.clock, observer=link.saw)
     resources.push_async_callback(camera.aclose)
     return camera, await CameraFacts.read(camera)
 

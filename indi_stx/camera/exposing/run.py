@@ -170,3 +170,5 @@ class ExposureRun:
     def _happened(self, event: Event) -> None:
         if self.phase is not Phase.IDLE or event in (Event.REQUESTED, Event.RESUMED):
             self.phase = next_phase(self.phase, event)
+            if self._watch.log.wants_debug:
+                self._watch.log.debug(f"{self.shot.name}: {event.value}, now {self.phase.value}.")
