@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from indi_stx.stx import Camera, CcdSettings
 
 
+BEFORE_S, AFTER_S = 0.12, 0.06
+"""No poll is sent so shortly before a frame is asked for, nor so shortly after."""
+GIVE_WAY_S = 1.0
+"""For how long a poll gives way to frames that follow each other closely."""
+
+
 class CameraSession(Session):
     """One connection to a camera, or to its guide head.
 
@@ -52,6 +58,22 @@ class CameraSession(Session):
         self.address = address
         self.journal = journal
         self.link = link
+        self._frames_due_s: dict[object, float] = {}
+
+    def expect_frame(self, ccd: object, at_s: float) -> None:
+        """Keep polls out of the way of a question for a frame, by the monotonic clock."""
+        self._frames_due_s[ccd] = at_s
+
+    async def before_poll(self) -> None:
+        """Wait until no frame is about to be asked for, but not for ever."""
+        give_up_s = self.clock.monotonic() + GIVE_WAY_S
+        while (now_s := self.clock.monotonic()) < give_up_s:
+            near = [
+                t for t in self._frames_due_s.values() if now_s - AFTER_S < t < now_s + BEFORE_S
+            ]
+            if not near:
+                return
+            await self.clock.sleep(max(near) + AFTER_S - now_s)
 
 
 class Feature(Subsystem):

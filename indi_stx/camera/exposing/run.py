@@ -144,7 +144,13 @@ class ExposureRun:
             await countdown
             self._update_record(surroundings=self.shot.surroundings(), mode=self.shot.mode())
             fetch = Fetch(
-                self.shot, self.started, self._names, self._watched, self._watch, self._happened
+                self.shot,
+                self.started,
+                self._names,
+                self._watched,
+                self._watch,
+                self._journal.read_outs,
+                self._happened,
             )
             return await fetch.to_frame()
         finally:

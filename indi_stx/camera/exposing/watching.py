@@ -32,12 +32,14 @@ class Watch:
         log: messages to people.
         polling_s: returns the current polling period.
         show_remaining: called with the seconds left, once per polling period and at the end.
+        expect_frame: called with the time, on the monotonic clock, at which a frame is asked for.
     """
 
     clock: Clock
     log: Log
     polling_s: Callable[[], float]
     show_remaining: Callable[[float], None]
+    expect_frame: Callable[[float], None] = lambda at_s: None
 
 
 class Watched:
