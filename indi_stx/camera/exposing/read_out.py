@@ -83,8 +83,7 @@ class Looks:
     @property
     def window(self) -> Window:
         """What the answers have shown, once the frame is there."""
-        first_s = self._not_at_s if self._not_at_s is not None else self._there_s - STEP_S
-        return Window(max(first_s, 0.0), self._there_s)
+        return Window(self._not_at_s or 0.0, self._there_s)
 
     def pause_s(self, now_s: float) -> float:
         """Return how long to wait before the next question.
