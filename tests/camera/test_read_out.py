@@ -62,7 +62,7 @@ def test_a_camera_that_reads_out_differently_is_learnt_anew(first_s: float, then
     for _ in range(20):
         fetch(read_outs, then_s)
     _, late_s = fetch(read_outs, then_s)
-    assert late_s < 0.016
+    assert late_s < 2 * STEP_S + 0.016, "a little shorter goes unnoticed"
 
 
 def test_an_unknown_read_out_is_asked_for_closely() -> None:
