@@ -14,10 +14,10 @@ REMEMBERED = 32
 """Geometries of a CCD; the one that was used longest ago is forgotten."""
 NARROW_S = 0.008
 """A window of this width is not divided any further: starting an exposure varies as much."""
+MARGIN_S = 0.004
+"""Asking a little too late costs less than asking too early and once more."""
 STEP_S = 0.06
 """Between two questions once the frame is due; a little above the camera's command interval."""
-PROOF_S = 3 * STEP_S
-"""From this length on a read-out can be seen under way without delaying the next question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Window:
     def aim_s(self) -> float:
         """When to ask next: at the end of a narrow window, else in its middle, to halve it."""
         if self.until_s - self.after_s <= NARROW_S:
-            return self.until_s
+            return self.until_s + MARGIN_S
         return (self.after_s + self.until_s) / 2
 
     def narrowed(self, seen: Window) -> Window:
@@ -92,12 +92,14 @@ class Looks:
             now_s: seconds since the exposure's end.
         """
         known = self._known
-        if known is None or now_s >= known.until_s:
+        if known is None or now_s >= known.until_s + MARGIN_S:
             return 0.0 if self._not_at_s is None else STEP_S
-        if self._not_at_s is None and known.until_s >= PROOF_S:
-            # Seen reading out, a frame needs no other proof that it is of this exposure; and a
-            # read-out that has become shorter shows.
-            return max(0.0, known.after_s - 2 * STEP_S - now_s)
+        before_s = known.after_s - 2 * STEP_S
+        if self._not_at_s is None and before_s > 0:
+            # Seen reading out, a frame needs no other proof that it is of this exposure.
+            return max(0.0, before_s / 2 - now_s)
+        if self._not_at_s is not None and self._not_at_s + STEP_S < before_s:
+            return max(0.0, before_s - now_s)  # a read-out that has become shorter shows
         if known.aim_s > now_s:
             return known.aim_s - now_s
         return min(STEP_S, max(known.until_s - now_s, 0.0)) or STEP_S
