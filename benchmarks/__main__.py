@@ -12,12 +12,15 @@ import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import frames, guiding, report
+from benchmarks import cycles, frames, growth, guiding, report, start
 from benchmarks.report import Section
 
 BENCHMARKS: dict[str, tuple[Callable[[int], Awaitable[Section]], int]] = {
     "frames": (frames.measure, 10),
-    "guiding": (guiding.measure, 200),
+    "guiding": (guiding.measure, 150),
+    "cycles": (cycles.measure, 20),
+    "start": (start.measure, 8),
+    "growth": (growth.measure, 5),
 }
 """By name: what measures, and how many repetitions are moderate."""
 
