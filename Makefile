@@ -21,13 +21,14 @@ define install
 	fi
 endef
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos test-kills fuzz check format clean
+.PHONY: help setup setup-demo system system-test demo test test-ekos test-kills bench fuzz check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
 	@echo "make test    checks and all tests but those with KStars"
 	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
 	@echo "make fuzz    a million damaged bytes of INDI"
+	@echo "make bench   measures the driver beside others and writes docs/performance.md (15 minutes)"
 	@echo "make test-kills  kills driver and server 200 times each at random moments (takes an hour)"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
@@ -68,6 +69,15 @@ test-ekos: setup
 test-kills: setup
 	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
 	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
+
+# Figures beside those of curl and of a libindi driver; a quiet machine gives the true ones. A
+# benchmark that fails does not keep the others from running. REPEAT=0.3 is shorter, BENCH=frames
+# runs one of them.
+REPEAT ?= 1
+bench: setup-demo
+	$(call install,packages-bench.apt)
+	$(MAKE) -s -C benchmarks/peer || echo "No libindi peer: its columns will be missing."
+	$(BIN)/python -m benchmarks --update --repeat $(REPEAT) $(BENCH)
 
 fuzz: setup
 	$(BIN)/python -m tests.indi.fuzz --bytes 1000000

@@ -1,7 +1,7 @@
 """Simulated cameras, each in a process of its own: they take no interpreter from what is measured.
 
-They run in real time. The pixels of a frame are made once for each geometry and kept, because the
-simulated noise costs processor time that no real camera takes from the computer.
+They run in real time. Their frames are the same simple noise each time, because simulating stars and
+electrons costs processor time that no real camera takes from the computer.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import cast
 
+import numpy as np
+
 from indi_stx.simulator.ccd import Ccd
 from indi_stx.simulator.exposure import Exposure, Frame
 from indi_stx.simulator.geometry import Window
 from indi_stx.simulator.models import MODELS
 from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.request_log import RequestRecord
+from indi_stx.simulator.sensor import Pixels
 from indi_stx.simulator.thread import SimulatorThread
 
 REAL = "STX-16803"
@@ -143,7 +146,7 @@ def _run(pipe: Connection, options: SimulatorOptions) -> None:
     """Serve until the other end of the pipe is closed."""
     with SimulatorThread(options) as simulator, contextlib.suppress(EOFError, KeyboardInterrupt):
         for ccd in simulator.camera.ccds.values():
-            _keep_pixels(ccd)
+            _simplify(ccd)
         served = _Served(simulator)
         pipe.send(simulator.port)
         while True:
@@ -151,15 +154,16 @@ def _run(pipe: Connection, options: SimulatorOptions) -> None:
             pipe.send(getattr(served, what)(argument))
 
 
-def _keep_pixels(ccd: Ccd) -> None:
-    """Let a CCD develop one frame of each geometry, and repeat it."""
-    kept: dict[Window, Frame] = {}
-    develop = ccd.develop
+def _simplify(ccd: Ccd) -> None:
+    """Let a CCD have the same noise in each frame, so that it is there before the read-out ends."""
+    noise = np.random.default_rng(1).integers(900, 1100, 1 << 16, dtype="<u2")
+    kept: dict[Window, Pixels] = {}
 
-    def repeat(exposure: Exposure) -> Frame:
-        if exposure.window not in kept:
+    def develop(exposure: Exposure) -> Frame:
+        window = exposure.window
+        if window not in kept:
             kept.clear()
-            kept[exposure.window] = develop(exposure)
-        return replace(kept[exposure.window], exposure=exposure)
+            kept[window] = np.resize(noise, (window.height, window.width))
+        return Frame(exposure, kept[window], 0.0)
 
-    ccd.develop = repeat  # type: ignore[method-assign]
+    ccd.develop = develop  # type: ignore[method-assign]

@@ -23,7 +23,7 @@ from indi_stx.client import WireClient, tcp_client
 from indi_stx.indi import State
 
 PULSE_MS = 30
-PAUSES_S = (0.05, 0.45)
+PAUSES_S = (0.1, 0.9)
 ALREADY_SENT_S = 0.002
 """What arrives so soon after the write was on its way before it."""
 PICTURE = DOCS / "performance-guiding.svg"

@@ -140,6 +140,7 @@ async def site(
 
 def _named_driver(home: Path, name: str) -> str:
     """Return an executable that starts the driver under a name, as several cameras need it."""
+    home.mkdir(parents=True, exist_ok=True)
     script = home / f"driver of {name}".replace(" ", "_")
     script.write_text(f'#!/bin/sh\nINDIDEV="{name}" exec "{DRIVER}"\n')
     script.chmod(0o755)
