@@ -9,13 +9,15 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from benchmarks import cycles, frames, growth, guiding, report, start
 from benchmarks.report import Section
 
-BENCHMARKS: dict[str, tuple[Callable[[int], Awaitable[Section]], int]] = {
+Measure = Callable[[int], Coroutine[None, None, Section]]
+
+BENCHMARKS: dict[str, tuple[Measure, int]] = {
     "frames": (frames.measure, 10),
     "guiding": (guiding.measure, 150),
     "cycles": (cycles.measure, 20),

@@ -1,7 +1,7 @@
 """Simulated cameras, each in a process of its own: they take no interpreter from what is measured.
 
-They run in real time. Their frames are the same simple noise each time, because simulating stars and
-electrons costs processor time that no real camera takes from the computer.
+They run in real time. Their frames are the same simple noise each time, because to simulate stars
+and electrons costs processor time that no real camera takes from the computer.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ async def measure(count: int) -> Section:
                 await guide_frame(place, driver)
             guide = [await guide_frame(place, driver) for _ in range(count)]
             small = {}
-            await place.client.numbers("GUIDER_FRAME", **SMALL)
+            await place.client.numbers("GUIDER_FRAME", device=driver.device, **SMALL)
             small["driver, guider"] = await series(place, driver, "guider", SHORT_S, count)
             for name, unit in zip(("driver", "peer"), place.units, strict=False):
                 await place.client.numbers("CCD_FRAME", device=unit.device, **SMALL)

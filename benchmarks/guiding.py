@@ -20,7 +20,7 @@ from benchmarks.cameras import LINK_BYTES_PER_S, REAL, Camera, Request, simulate
 from benchmarks.report import DOCS, Section, Target, median, percentile
 from benchmarks.site import DEVICE, LEARNING_FRAMES, LIMIT_S, Site, folder, site
 from indi_stx.client import WireClient, tcp_client
-from indi_stx.indi import State
+from indi_stx.indi import Kind, State
 
 PULSE_MS = 30
 PAUSES_S = (0.1, 0.9)
@@ -80,7 +80,7 @@ async def writes(
     for name, element in itertools.islice(itertools.cycle(kinds), count):
         await asyncio.sleep(random.uniform(*PAUSES_S))
         times.append(time.monotonic())
-        since = await client.numbers(name, **{element: value})
+        since = await client.write(Kind.NUMBER, name, device=None, **{element: value})
         await client.until(
             lambda m, name=name: getattr(m, "name", "") == name and m.state is not State.BUSY,  # type: ignore[misc]
             since=since,

@@ -60,12 +60,16 @@ async def once(home: Path, camera: Camera) -> Start:
             await client.switch("CONNECTION", "CONNECT")
             await client.defined(LAST_PROPERTY)
             await asyncio.sleep(SETTLED_S)
-            definitions = [s for s in client.seen[since:] if isinstance(s.message, DefVector)]
-            of_camera = [s.at for s in definitions if s.message.device == DEVICE]
+            definitions = [
+                (seen.at, seen.message.device)
+                for seen in client.seen[since:]
+                if isinstance(seen.message, DefVector)
+            ]
+            of_camera = [at for at, device in definitions if device == DEVICE]
             return Start(
                 defined=defined,
                 connected=of_camera[-1] - connect_at,
-                all_defined=definitions[-1].at - connect_at,
+                all_defined=definitions[-1][0] - connect_at,
                 bytes_before=before,
                 bytes_after=process.resident_bytes,
             )
