@@ -42,16 +42,13 @@ async def with_cameras(count: int) -> Times:
             stack.enter_context(simulated_camera(bytes_per_s=LINK_BYTES_PER_S))
             for _ in range(max(CAMERAS))
         ]
-        for number in CAMERAS:
-            async with site(home / str(number), cameras[:number]) as place:
-                for unit in place.units:
-                    unit.camera.limit_link(None)
-                for _ in range(LEARNING_FRAMES):
+        for number in reversed(CAMERAS):
+            async with site(home, cameras[:number], numbered=True) as place:
+                # What all of them learn together, each of the smaller sites knows already.
+                for _ in range(LEARNING_FRAMES if number == max(CAMERAS) else 1):
                     await together(place)
-                for unit in place.units:
-                    unit.camera.limit_link(LINK_BYTES_PER_S)
                 found[number] = [s for _ in range(count) for s in await together(place)]
-    return found
+    return {number: found[number] for number in CAMERAS}
 
 
 async def with_clients(count: int) -> dict[str, Times]:

@@ -108,14 +108,18 @@ def folder() -> Iterator[Path]:
 
 @contextlib.asynccontextmanager
 async def site(
-    home: Path, cameras: Sequence[Camera], peer_camera: Camera | None = None
+    home: Path,
+    cameras: Sequence[Camera],
+    peer_camera: Camera | None = None,
+    *,
+    numbered: bool = False,
 ) -> AsyncIterator[Site]:
     """Start the server with a driver for each camera, connect all, and end them again.
 
-    One camera has the device DEVICE, several are "Camera 1" and so on. What the drivers learn is
-    kept in `home`.
+    A camera's device is DEVICE, or they are `numbered`: "Camera 1" and so on. What the drivers
+    learn is kept in `home`.
     """
-    names = [DEVICE] if len(cameras) == 1 else [f"Camera {i + 1}" for i in range(len(cameras))]
+    names = [f"Camera {i + 1}" for i in range(len(cameras))] if numbered else [DEVICE]
     drivers = [_named_driver(home, name) for name in names]
     environment = {}
     if peer_camera is not None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import logging
 import ssl
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -34,12 +32,6 @@ HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.Cook
 """The roots of httpx's exceptions."""
 
 log = logging.getLogger(__name__)
-
-if importlib.util.find_spec("sniffio") is None:
-    # httpcore asks six times a command for this module, which tells asyncio from trio (and comes
-    # with trio). Where it is missing, Python searched all folders each time: a quarter of a
-    # command's processor time, and in a guide pulse's way. None is Python's mark of an absent one.
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 _HUNG_UP = "Server disconnected"  # httpcore's words for a stream that ends before any answer
 
