@@ -170,6 +170,8 @@ async def test_no_geometry_no_array(camera: Camera, canned: CannedCamera) -> Non
 # --- odd cameras on a fake clock ------------------------------------------------------------------
 
 Told = tuple[CcdState, bool, str | None]
+NO_FILE = "no file"
+GARBLED: Told = (CcdState.IDLE, False, "garbled")
 
 
 class ToldCamera:
@@ -184,6 +186,8 @@ class ToldCamera:
         told = self._table(self._clock.monotonic() - self._begin_s)
         if told is None:
             raise CameraTimeout("silence", request="/")
+        if told is GARBLED:
+            raise CameraReplyInvalid("garbled", request="/")
         return told
 
     async def state(self) -> CcdState:
@@ -193,7 +197,10 @@ class ToldCamera:
         return self._now()[1]
 
     async def image_date_obs(self) -> str | None:
-        return self._now()[2]
+        date_obs = self._now()[2]
+        if date_obs == NO_FILE:
+            raise CameraReplyInvalid("404", request="/")
+        return date_obs
 
 
 async def ends_after(table: Callable[[float], Told | None], duration_s: float = 10.0) -> float:
@@ -274,6 +281,21 @@ GOOD: dict[str, tuple[Callable[[float], Told | None], float]] = {
         ),
         13,
     ),
+    "without FITS files": (
+        lambda now: at(now, (11, (IDLE, False, NO_FILE)), (ALWAYS, (IDLE, True, NO_FILE))),
+        11,
+    ),
+    "odd answers": (
+        lambda now: at(
+            now,
+            (3, (BUSY, False, None)),
+            (5, GARBLED),
+            (11, (BUSY, False, None)),
+            (12, GARBLED),
+            (ALWAYS, (IDLE, True, OURS)),
+        ),
+        12,
+    ),
     "silent for a while": (
         lambda now: at(now, (2, (BUSY, False, None)), (28, None), (ALWAYS, (IDLE, True, None))),
         28,
@@ -313,6 +335,7 @@ async def test_there_is_no_image(case: str) -> None:
         await ends_after(table)
 
 
-async def test_camera_that_stays_silent() -> None:
-    with pytest.raises(CameraTimeout):
-        await ends_after(lambda now: at(now, (2, (BUSY, False, None)), (ALWAYS, None)))
+@pytest.mark.parametrize(("told", "error"), [(None, CameraTimeout), (GARBLED, CameraReplyInvalid)])
+async def test_camera_that_stays_silent(told: Told | None, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await ends_after(lambda now: at(now, (2, (BUSY, False, None)), (ALWAYS, told)))
