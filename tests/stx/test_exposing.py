@@ -114,26 +114,35 @@ async def test_image_is_of_this_exposure(
         assert simulator.camera.guider.frame() is not None
 
 
+async def test_exposure_that_ends_in_an_error(stt: Camera, simulator: SimulatorThread) -> None:
+    async with stt as camera:
+        await camera.guider.set_geometry(SMALL)
+        simulator.add_fault("error-state")
+        with pytest.raises(ExposureFailed, match="reports an error"):
+            await camera.guider.expose_and_wait(1.0, FrameType.DARK)
+
+
 @pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("error-state", "reports an error"),
-        ("foreign-abort=after=5", "has no image"),
-        ("foreign-abort=after=5,buffer=previous", "stopped before"),
-    ],
+    ("buffer", "said"), [("empty", "has no image"), ("previous", "stopped before")]
 )
-async def test_exposure_that_gives_no_image(
-    fault: str, said: str, stt: Camera, simulator: SimulatorThread
+async def test_exposure_that_another_program_aborts(
+    buffer: str, said: str, stt: Camera, simulator: SimulatorThread
 ) -> None:
     async with stt as camera:
         await camera.guider.set_geometry(SMALL)
         await camera.guider.expose_and_wait(1.0, FrameType.DARK)
-        simulator.add_fault(fault)
-        # Camera seconds are short here; a real 30 s are longer than the test's exposure.
+        before = states_answered(simulator)
+        exposing = asyncio.create_task(camera.guider.expose_and_wait(6000.0, FrameType.DARK))
+        while states_answered(simulator) == before:  # then it has been seen at work
+            await camera.imager.state()
+        simulator.add_fault(f"foreign-abort=after=0,buffer={buffer}")
         with pytest.raises(ExposureFailed, match=said):
-            await camera.guider.expose_and_wait(30.0, FrameType.DARK)
-        simulator.clear_fault()
-        await camera.guider.abort_exposure()
+            await exposing
+
+
+def states_answered(simulator: SimulatorThread) -> int:
+    records = list(simulator.camera.requests.records)
+    return sum(record.status == 200 and "GuiderState" in record.uri for record in records)
 
 
 async def test_cancelled_exposure_is_aborted(stt: Camera, simulator: SimulatorThread) -> None:
