@@ -17,6 +17,8 @@ from indi_stx.indi import State
 logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = "80"
+RETRY_S, RETRY_MOST_S = 2.0, 30.0
+"""Between two attempts of an automatic connection, at first and after several."""
 
 
 class Connectable(Owner, Protocol):
@@ -75,6 +77,16 @@ class Connection(Subsystem):
         save=Save.AT_START,
     )
 
+    auto = switch(
+        "AUTO_CONNECT",
+        "Auto connect",
+        CONNECTION,
+        {"INDI_ENABLED": Sw("On"), "INDI_DISABLED": Sw("Off", True)},
+        timeout_s=0,
+        save=Save.AT_START,
+        autosave=True,
+    )
+
     def __init__(self, device: Connectable) -> None:
         super().__init__(device)
         self._connecting: asyncio.Task[None] | None = None
@@ -101,6 +113,22 @@ class Connection(Subsystem):
             self._connecting.add_done_callback(self._connected_or_not)
         else:
             await self._disconnect()
+
+    @property
+    def connects_by_itself(self) -> bool:
+        """Whether the driver connects without being asked, and brings the cooler back."""
+        return self.auto["INDI_ENABLED"]
+
+    def on_start(self) -> None:
+        """Connect without being asked, if the user has saved that wish."""
+        if self.connects_by_itself:
+            self._connecting = asyncio.create_task(self._connect_at_last(), name="auto connect")
+            self._connecting.add_done_callback(self._connected_or_not)
+
+    def show_link(self, *, answers: bool) -> None:
+        """Show whether the camera of this connection answers; the connection itself stays."""
+        if self.device.connected:
+            self.connection.publish(state=State.OK if answers else State.BUSY)
 
     async def cancel(self) -> None:
         """End an attempt to connect, if there is one."""
@@ -145,12 +173,28 @@ class Connection(Subsystem):
 
     async def _connect(self) -> None:
         try:
-            host, port = await self._where()
-            facts = await self.device.open_session(host, port)
+            await self._try_to_connect()
         except IndiStxError as error:
             self.connection.assign({"CONNECT": False, "DISCONNECT": True})
             self.device.refuse(self.connection, str(error))
-            return
+
+    async def _connect_at_last(self) -> None:
+        """Try until it works; tell each reason once."""
+        told, pause_s = "", RETRY_S
+        while True:
+            self.connection.publish(state=State.BUSY)
+            try:
+                return await self._try_to_connect()
+            except IndiStxError as error:
+                if str(error) != told:
+                    told = str(error)
+                    self.device.log.warning(f"{told} Trying again until it works.")
+            await self.device.clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, RETRY_MOST_S)
+
+    async def _try_to_connect(self) -> None:
+        host, port = await self._where()
+        facts = await self.device.open_session(host, port)
         self.connection.select("CONNECT", State.OK)
         self.device.log.info(f"Connected to {facts.description} at {host}:{port}.")
         self.device.show_session()

@@ -143,7 +143,8 @@ class CameraDevice(Device):
         link: LinkWatch,
     ) -> CameraSession:
         session = CameraSession(self, camera, facts, self.lasting, address, journal, link)
-        cooler, wheel = Cooler(session), FilterWheel(session)
+        cooler = Cooler(session, comes_back=lambda: self.connection.connects_by_itself)
+        wheel = FilterWheel(session)
         cards = FitsHeader(session)
         sources = HeaderSources(self.active_devices, cards, wheel, cooler)
         self._header_sources = sources
@@ -170,7 +171,7 @@ class CameraDevice(Device):
             wheel,
             CameraFitsSettings(session),
             restart,
-            LinkHealth(session),
+            LinkHealth(session, lambda answers: self.connection.show_link(answers=answers)),
         ]
         if facts.guider is not None:
             found.append(

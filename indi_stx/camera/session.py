@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.lasting import Lasting
 from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.driver.lanes import Lane
+from indi_stx.driver.properties import Property
 from indi_stx.driver.session import Session
 from indi_stx.driver.subsystem import Owner, Subsystem
 
@@ -98,6 +99,11 @@ class Feature(Subsystem):
 
     def observe(self, settings: CcdSettings) -> None:
         """Take in what a poll has read of this feature's CCD."""
+
+    @property
+    def telemetry(self) -> list[Property[Any]]:
+        """The properties whose values are only as good as the last answer of the camera."""
+        return [p for p in self.properties.values() if p.spec.shows]
 
     def restarted(self) -> None:
         """Forget what the camera was told: it was restarted and has its power-up settings."""

@@ -7,7 +7,7 @@ once a minute. Source: STX API, Imager Get / Set Settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,12 @@ class Destination:
 
 
 class Cooler(Feature):
-    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, and the temperatures around the CCD."""
+    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, and the temperatures around the CCD.
+
+    Args:
+        session: the connection.
+        comes_back: tells whether to go back to the temperature of an earlier process.
+    """
 
     needs = Capability.COOLER
     reads = ("cooler_on", "temperature_celsius", "setpoint_celsius", "cooler_power_percent")
@@ -94,8 +99,11 @@ class Cooler(Feature):
     setpoint_celsius: float | None = None
     """The camera's current set point; None while the cooler is off."""
 
-    def __init__(self, session: CameraSession) -> None:
+    def __init__(
+        self, session: CameraSession, *, comes_back: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__(session)
+        self._comes_back = comes_back
         self._kept = session.lasting.of(Destination)
         self._steadiness = Steadiness()
         self._latch_up = LatchUpWatch()
@@ -112,6 +120,7 @@ class Cooler(Feature):
         """Switch the cooler on and go to a temperature."""
         target = new["CCD_TEMPERATURE_VALUE"]
         await self._aim(target)
+        self._want(target)
         self._steadiness = Steadiness()
         self.cooler.select("COOLER_ON", State.OK)
         self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
@@ -121,6 +130,7 @@ class Cooler(Feature):
         """Switch the cooler off, or on with the camera's current set point."""
         await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
         if new["COOLER_OFF"]:
+            self._want(None)
             self.setpoint_celsius = None
             self._kept.ramp = None
             if self.temperature.state is State.BUSY:
@@ -159,6 +169,23 @@ class Cooler(Feature):
         """Go on with a ramp of an earlier connection, if the camera still follows it."""
         if self._kept.ramp and not self._reached():
             self.temperature.state = State.BUSY
+
+    @property
+    def telemetry(self) -> list[Property[Any]]:
+        """As in general, and the temperature."""
+        return [self.temperature, *super().telemetry]
+
+    def _want(self, target_celsius: float | None) -> None:
+        self.session.journal.want_setpoint(self.session.address, target_celsius)
+
+    def appeared(self) -> None:
+        """After a start without a person, go back to the temperature that was wanted before."""
+        wanted = self.session.journal.wanted_setpoint(self.session.address)
+        if wanted is None or self._kept.ramp is not None or not self._comes_back():
+            return
+        if self.setpoint_celsius is None or abs(self.setpoint_celsius - wanted) > OURS_CELSIUS:
+            self.device.log.info(f"Cooling to {wanted:.1f} C again, as before the driver ended.")
+            self.lane.put(partial(self._aim_again, wanted))
 
     def put_back(self) -> str | None:
         """Go to the temperature again that the user had chosen, by the ramp."""
