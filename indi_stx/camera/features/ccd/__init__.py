@@ -98,6 +98,7 @@ class CcdFeature(CcdProperties):
             polling_s,
             self._show_remaining,
             partial(session.expect_frame, self),
+            self._show_download,
         )
         self._run: ExposureRun | None = None
         self.delivery = Delivery(
@@ -277,6 +278,12 @@ class CcdFeature(CcdProperties):
         self.sent_geometry.forget()
         self._end_sequence()
         self.device.refuse(self.exposure, reason)
+
+    def _show_download(self, percent: float | None) -> None:
+        if percent is None:
+            self.download.publish(state=State.IDLE)
+        else:
+            self.download.publish({"PERCENT": percent}, State.BUSY)
 
     def _show_remaining(self, remaining_s: float) -> None:
         self.show_exposure(remaining_s, State.BUSY)

@@ -104,6 +104,13 @@ class CcdProperties(Feature):
         save=Save.ON_REQUEST,
         lasting=True,
     )
+    download = number(
+        "{head}_DOWNLOAD",
+        "Download",
+        "{settings}",
+        {"PERCENT": Num("[%]", "%.f", 0, 100)},
+        permission=Permission.READ_ONLY,
+    )
     image = blob("{blob}", "Image Data", IMAGE_INFO, {"{blob}": Blob("{image}")})
     frame_type = switch(
         "{head}_FRAME_TYPE",
