@@ -72,13 +72,17 @@ class ActiveDevices(Subsystem):
             for role, properties in SNOOPED.items()
         }
 
-    @devices.on_write
-    async def _devices_requested(self, new: Texts) -> None:
-        """Listen to the devices that are newly named; those that stay are not asked again."""
+    @devices.on_check
+    def _checked_names(self, new: Texts) -> Texts:
         names = {role: name.strip() for role, name in new.items()}
         if too_long := [name for name in names.values() if len(name) > MAX_NAME_CHARS]:
             raise ValueRefused(f"The name of an INDI device cannot be this long: {too_long[0]!r}.")
-        self.devices.publish(names, State.OK)
+        return names
+
+    @devices.on_write
+    async def _devices_requested(self, new: Texts) -> None:
+        """Listen to the devices that are newly named; those that stay are not asked again."""
+        self.devices.publish(new, State.OK)
         self._follow()
 
     def on_start(self) -> None:

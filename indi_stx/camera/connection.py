@@ -92,9 +92,8 @@ class Connection(Subsystem):
         if new["ENABLE"]:
             self.device.log.info("Simulation is enabled: Connect starts a simulated camera.")
 
-    @address.on_write
-    async def _address_requested(self, new: Texts) -> None:
-        """Choose the camera; takes effect with the next Connect."""
+    @address.on_check
+    def _checked_address(self, new: Texts) -> Texts:
         host, port = new["ADDRESS"].strip(), new["PORT"].strip() or DEFAULT_PORT
         if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
             raise ValueRefused(f"Port must be a number from 1 to 65535, not {port!r}.")
@@ -103,10 +102,14 @@ class Connection(Subsystem):
                 f"Address must be a host name or an IP address alone, such as 192.168.0.2, "
                 f"not {host!r}."
             )
-        new_address = {"ADDRESS": host, "PORT": port}
+        return {"ADDRESS": host, "PORT": port}
+
+    @address.on_write
+    async def _address_requested(self, new: Texts) -> None:
+        """Choose the camera; takes effect with the next Connect."""
         # Loading the configuration, right after connecting, writes the same address again.
-        is_other = new_address != self.address.values
-        self.address.publish(new_address, State.OK)
+        is_other = dict(new) != self.address.values
+        self.address.publish(new, State.OK)
         if self.device.connected and is_other:
             self.device.log.info("The new address is used from the next Connect on.")
 

@@ -82,7 +82,7 @@ class GuideHead(Device):
 
     def __init__(self, camera_name: str, host: Host, config: ConfigFile) -> None:
         name = camera_name + NAME_SUFFIX
-        super().__init__(name, host, ConfigFile(config.path.with_name(f"{name}_config.xml"), name))
+        super().__init__(name, host, config.beside(name))
         self.visible = False
         self.connection = HeadConnection(self)
         self.permanent = [self.connection, self.general, self.log]

@@ -207,17 +207,16 @@ class Property(ABC, Generic[V]):
         parsed = {name: self._parse(one) for name, one in wishes.items()}
         return self._complete(parsed)
 
-    def restore(self, texts: Mapping[str, str]) -> None:
-        """Take over saved values, skipping elements that no longer exist.
+    def restored(self, texts: Mapping[str, str]) -> dict[str, V]:
+        """Return the values with saved ones in place, skipping elements that no longer exist.
 
         Raises:
-            ValueRefused: as `accept` does; no value is changed then.
+            ValueRefused: as `accept` does.
         """
         known = tuple(OneText(k, v) for k, v in texts.items() if k in self._values)
-        if known:
-            self._values = self.accept(
-                NewVector(self.spec.kind, self._device.name, self.name, known)
-            )
+        if not known:
+            return self.values
+        return self.accept(NewVector(self.spec.kind, self._device.name, self.name, known))
 
     def saved_values(self) -> dict[str, str]:
         """Return the values as a configuration file spells them."""

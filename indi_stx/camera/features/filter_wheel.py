@@ -128,12 +128,16 @@ class FilterWheel(Feature):
         finally:
             self._busy = False
 
+    @slots.on_check
+    def _checked_slots(self, new: Numbers) -> Numbers:
+        if not new["SLOTS"].is_integer():
+            raise ValueRefused(f"The number of slots must be a whole number, not {new['SLOTS']:g}.")
+        return new
+
     @slots.on_write
     async def _slots_requested(self, new: Numbers) -> None:
         """Define the wheel's properties again with another number of slots."""
         count = new["SLOTS"]
-        if not count.is_integer():
-            raise ValueRefused(f"The number of slots must be a whole number, not {count:g}.")
         if count == self.slots["SLOTS"]:
             return
         settings = await self.camera.get_filter_settings()
