@@ -64,4 +64,5 @@ class HeaderSources:
             focuser_celsius=around.focuser_celsius,
             sky_brightness_mpsas=around.sky_brightness_mpsas,
             cards=user.cards,
+            checksum=user.wants_checksums,
         )

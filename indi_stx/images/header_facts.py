@@ -80,6 +80,7 @@ class FrameFacts:
         setpoint_celsius: the cooler's set point.
         sky_brightness_mpsas: magnitudes per square arcsecond.
         wcs_rotation_deg: position angle of the camera, from a plate solver; adds WCS cards.
+        checksum: whether CHECKSUM and DATASUM are wanted.
         extra: the user's cards; they replace the driver's cards with the same keywords.
     """
 
@@ -115,4 +116,5 @@ class FrameFacts:
     focuser_celsius: float | None = None
     sky_brightness_mpsas: float | None = None
     wcs_rotation_deg: float | None = None
+    checksum: bool = False
     extra: tuple[CustomCard, ...] = ()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator, Callable
+
+from astropy.io import fits
 
 from indi_stx.camera.devices import CameraDevice
 from indi_stx.driver.device import Device
@@ -18,6 +21,8 @@ from indi_stx.indi import (
     OneNumber,
     OneSwitch,
     OneText,
+    PingReply,
+    PingRequest,
     SetVector,
     State,
 )
@@ -118,6 +123,28 @@ class CameraDesk:
     async def switch(self, name: str, element: str) -> SetVector:
         """Turn a switch on and return the answer."""
         return await self.write(Kind.SWITCH, name, **{element: "On"})
+
+    async def header(self, duration_s: float = 0.01, head: str = "CCD") -> fits.Header:
+        """Expose, and return the header of the frame that arrives."""
+        before = len(self.server.channel.attached)
+        name = f"{head}_EXPOSURE"
+        answer = await self.numbers(name, **{f"{name}_VALUE": duration_s})
+        assert answer.state is State.OK, self.texts()
+        await self.until(lambda: len(self.server.channel.attached) > before, "a frame")
+        return await self.frame_taken()
+
+    async def frame_taken(self) -> fits.Header:
+        """Answer the ping after a BLOB, as a server does, and return the frame's header."""
+        pings = [m for m in self.said if isinstance(m, PingRequest)]
+        await self.server.hear(PingReply(pings[-1].uid))
+        with fits.open(io.BytesIO(self.server.channel.attached[-1])) as hdus:
+            hdus.verify("exception")
+            header: fits.Header = hdus[0].header
+            return header
+
+    async def small_frames(self) -> None:
+        """Make frames that are quickly there."""
+        await self.numbers("CCD_BINNING", HOR_BIN=9, VER_BIN=9)
 
     async def hear_numbers(
         self, device: str, name: str, state: State = State.OK, /, **values: float

@@ -90,6 +90,7 @@ def draft_of(shot: Shot, started_utc: datetime, cards: tuple[CustomCard, ...] = 
         focuser_celsius=around.focuser_celsius,
         sky_brightness_mpsas=around.sky_brightness_mpsas,
         wcs_rotation_deg=around.wcs_rotation_deg,
+        checksum=around.checksum,
         extra=(*around.cards, *cards),
     )
     return HeaderDraft(facts, around.aim)

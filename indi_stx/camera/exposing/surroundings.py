@@ -33,6 +33,7 @@ class Surroundings:
         setpoint_celsius: what the cooler regulates to.
         wcs_rotation_deg: the camera's orientation, if world coordinates are wanted.
         cards: those that the user added.
+        checksum: whether the user wants checksums.
     """
 
     observer: str = UNKNOWN
@@ -51,3 +52,4 @@ class Surroundings:
     ccd_celsius: float | None = None
     setpoint_celsius: float | None = None
     cards: tuple[CustomCard, ...] = ()
+    checksum: bool = False
