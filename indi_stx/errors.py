@@ -30,7 +30,15 @@ class IndiStxError(Exception):
 
 
 class IndiProtocolError(IndiStxError):
-    """Bytes from the peer are not INDI; the parser has skipped past them."""
+    """Bytes from the peer are not INDI; the parser has skipped past them.
+
+    Attributes:
+        start_tag: the beginning of what was skipped, as far as it may tell whom it was for.
+    """
+
+    def __init__(self, message: str, *, start_tag: str = "") -> None:
+        super().__init__(message)
+        self.start_tag = start_tag
 
 
 class PropertyError(IndiStxError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Any, Protocol
 
 from indi_stx.camera.facts import CameraFacts
@@ -13,6 +15,7 @@ from indi_stx.errors import IndiStxError, ValueRefused
 from indi_stx.indi import State
 
 DEFAULT_PORT = "80"
+_HOST_NAME = re.compile(r"[^\s/?#@:\[\]%\\]+", re.ASCII)
 
 
 class Connectable(Owner, Protocol):
@@ -97,10 +100,12 @@ class Connection(Subsystem):
         host, port = new["ADDRESS"].strip(), new["PORT"].strip() or DEFAULT_PORT
         if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
             raise ValueRefused(f"Port must be a number from 1 to 65535, not {port!r}.")
-        if any(c in host for c in "/@?# \t") or not host.isascii():
+        if host.startswith("[") and host.endswith("]") and _is_ip(host[1:-1]):
+            host = host[1:-1]  # as IPv6 addresses are written before a port
+        if host and not _is_host(host):
             raise ValueRefused(
                 f"Address must be a host name or an IP address alone, such as 192.168.0.2, "
-                f"not {host!r}."
+                f"not {host!r}; the port has a field of its own."
             )
         return {"ADDRESS": host, "PORT": port}
 
@@ -145,3 +150,16 @@ class Connection(Subsystem):
         """Save an address that has worked, as libindi does."""
         if not self.simulation["ENABLE"]:
             self.device.autosave(self.address)
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether this may be a host name, or is an IPv4 or IPv6 address."""
+    return bool(_HOST_NAME.fullmatch(host) and host.isascii()) or _is_ip(host)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

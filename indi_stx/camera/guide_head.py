@@ -102,10 +102,16 @@ class GuideHead(Device):
         await self.attach()
 
     async def disappear(self) -> None:
-        """Disconnect, and delete the device from the clients."""
+        """Disconnect, and delete the device from the clients.
+
+        One message deletes all: libindi's clients complain of every property that is deleted from
+        a device on its way out.
+        """
         self._camera_session = None
         if not self.visible:
             return
+        if self.session is not None:
+            self.session.deletes_properties = False
         await self.detach()
         self.visible = False
         for subsystem in self.permanent:

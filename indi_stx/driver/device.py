@@ -110,13 +110,31 @@ class Device:
                 p.define()
 
     def write(self, new: NewVector) -> None:
-        """Queue a client's write on its subsystem's lane; ignore unknown and read-only names."""
+        """Queue a client's write on its subsystem's lane, or say why it changes nothing."""
         for subsystem in self.subsystems:
             p = subsystem.properties.get(new.name)
             if p is not None and p.defined and p.writable:
                 self._queue(subsystem, p, partial(self._carry_out, subsystem, p, new))
                 return
-        logger.warning("ignored a write to %s: there is no such writable property now", new.name)
+            if p is not None and p.defined:
+                self.log.warning(f"{p.name}: not changed, it can only be read.")
+                p.publish()  # the client shows Busy since it has written
+                return
+        self.log.warning(f"{new.name}: not changed, {self.name} has no such property now.")
+
+    def not_understood(self, name: str | None, reason: str) -> None:
+        """Tell clients that a message of theirs was skipped.
+
+        Args:
+            name: of the property that it seems to be about; that one turns Alert.
+            reason: a sentence for people.
+        """
+        for subsystem in self.subsystems:
+            p = subsystem.properties.get(name or "")
+            if p is not None and p.defined:
+                self.refuse(p, reason)
+                return
+        self.log.error(reason)
 
     def _queue(self, subsystem: Subsystem, p: Property[Any], work: Work) -> None:
         if self._is_ending(subsystem) or not subsystem.lane.put(work):

@@ -40,6 +40,9 @@ from indi_stx.indi import (
     wire_number,
 )
 
+_SHOWN_CHARS = 40
+"""So much of a bad value is repeated in a message."""
+
 V = TypeVar("V", float, str, bool, State)
 
 
@@ -296,7 +299,12 @@ class NumberProperty(Property[float]):
         try:
             value = parse_number(self._text(one))
         except ValueError:
-            raise ValueRefused(f"{self.name}: Bad format {one.name}") from None
+            text = self._text(one)
+            shown = text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
+            raise ValueRefused(
+                f"{self.name}: Bad format {one.name}: {shown!r} is not a number; the decimal sign "
+                "is a point."
+            ) from None
         if self.spec.checked:
             self.check(one.name, value)
         return value
