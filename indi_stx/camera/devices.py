@@ -130,6 +130,8 @@ class CameraDevice(Device):
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
+        imager.beam = wheel
+        wheel.shutter_is_open = lambda: imager.shutter_is_open
         imager.delivery.store = upload = Upload(session, imager.send_file)
         imager.sequence = fast = FastExposure(session, imager)
         found: list[Feature] = [

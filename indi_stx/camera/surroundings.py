@@ -28,6 +28,7 @@ class HeaderSources:
         """Tell what surrounds the imaging CCD; solvers look at its frames, so it gets the WCS."""
         return replace(
             self.of_guider(),
+            watched=True,
             ccd_celsius=self.cooler.ccd_celsius,
             setpoint_celsius=self.cooler.setpoint_celsius,
             wcs_rotation_deg=self.user.rotation_deg,
@@ -39,6 +40,7 @@ class HeaderSources:
         return replace(
             self._everywhere(),
             filter_name=self.wheel.current_filter_name if own_wheel else self.around.filter_name,
+            beam=self.wheel.beam if own_wheel else self.around.beam,
             focal_length_mm=self.user.focal_length_mm or self.around.focal_length_mm,
             aperture_mm=self.user.aperture_mm or self.around.aperture_mm,
         )
@@ -53,6 +55,7 @@ class HeaderSources:
 
     def _everywhere(self) -> Surroundings:
         around, user = self.around, self.user
+        around.check_that_all_live()
         return Surroundings(
             observer=user.observer,
             object_name=user.object_name,

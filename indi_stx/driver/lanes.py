@@ -64,6 +64,11 @@ class Lane:
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to do."""
+        return self._idle.is_set()
+
     async def idle(self) -> None:
         """Wait until nothing is left to do."""
         await self._idle.wait()

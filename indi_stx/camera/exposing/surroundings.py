@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from indi_stx.images.header_facts import CustomCard, PierSide, Site
@@ -29,6 +30,10 @@ class Surroundings:
     """What a header tells beyond exposure and sensor; None or empty for what nobody knows.
 
     Attributes:
+        beam: which filter is in the beam, and since which move; two looks that have the same saw
+            the same filter all the time between them.
+        watched: whether people are told what changes during an exposure; nobody wants to read that
+            of each guide frame while the telescope slews.
         ccd_celsius: the CCD's temperature at the last poll.
         setpoint_celsius: what the cooler regulates to.
         wcs_rotation_deg: the camera's orientation, if world coordinates are wanted.
@@ -46,6 +51,8 @@ class Surroundings:
     focuser_celsius: float | None = None
     sky_brightness_mpsas: float | None = None
     filter_name: str | None = None
+    beam: Hashable = None
+    watched: bool = False
     focal_length_mm: float | None = None
     aperture_mm: float | None = None
     wcs_rotation_deg: float | None = None

@@ -12,11 +12,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from indi_stx.camera.exposing.delivery import Delivery, Order
+from indi_stx.camera.exposing.held import Held
 from indi_stx.camera.exposing.identity import Names
+from indi_stx.camera.exposing.phases import Phase
 from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.starting import abort
 from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.exposing.waiting import Beam, Waiting
 from indi_stx.camera.facts import CcdFacts
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import IMAGE_INFO
@@ -96,6 +99,7 @@ class CcdFeature(Feature):
 
     Attributes:
         sequence: starts the exposures of a sequence; None when there are no sequences.
+        beam: the filter wheel that exposures wait for; None for a CCD that does not.
     """
 
     exposure = number(
@@ -184,6 +188,9 @@ class CcdFeature(Feature):
         self.ccd = ccd
         self.facts = facts
         self.sequence: Sequence | None = None
+        self.beam: Beam | None = None
+        self._waiting = Waiting(self.lane, session.tasks)
+        self._starts = False
         self._surroundings = surroundings
         self._geometry_sent = CameraGeometry(ccd)
         self._names = Names()
@@ -209,6 +216,11 @@ class CcdFeature(Feature):
     def running(self) -> bool:
         """Whether an exposure is running or being downloaded."""
         return self._run is not None and self._run.running
+
+    @property
+    def shutter_is_open(self) -> bool:
+        """Whether an exposure is being started or runs."""
+        return self._starts or (self._run is not None and self._run.phase is Phase.EXPOSING)
 
     async def end(self) -> None:
         """Finish the delivery of frames that have been received."""
@@ -278,17 +290,37 @@ class CcdFeature(Feature):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
+        if self.beam is not None and not self.beam.at_rest:
+            await self._expose_when_filter_rests(self.beam, duration_s)
+            return
         run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._names, self._watch)
+        self._starts = True
         try:
             if self.running:
                 await self.abort_exposure()
             await run.start()
+            self._run = run
         except CameraError:
             self._end_sequence()
             raise
-        self._run = run
+        finally:
+            self._starts = False
         self.show_exposure(duration_s, State.BUSY)
         self._following = self.session.tasks.spawn(self._follow(run), run.shot.name)
+
+    async def _expose_when_filter_rests(self, beam: Beam, duration_s: float) -> None:
+        if self.running:
+            await self.abort_exposure()  # a move may wait for its end
+        self.show_exposure(duration_s, State.BUSY)
+        self.device.log.info("The exposure begins when the filter wheel rests.")
+
+        async def begin() -> None:
+            try:
+                await self.expose(duration_s)
+            except IndiStxError as error:
+                self.exposure_lost(str(error))
+
+        self._waiting.begin_later(beam, begin)
 
     def _shot(self, duration_s: float) -> Shot:
         geometry = self.geometry
@@ -304,7 +336,7 @@ class CcdFeature(Feature):
             source=(ImageSource.CAMERA_FITS if self.source["SOURCE_FITS"] else ImageSource.BINARY),
             sensor=self.facts,
             camera=self.session.facts,
-            surroundings=self._surroundings,
+            surroundings=Held(self._surroundings, duration_s, self.device.log),
         )
 
     async def _follow(self, run: ExposureRun) -> None:
@@ -342,6 +374,7 @@ class CcdFeature(Feature):
         Raises:
             CameraError: the camera may still be exposing.
         """
+        self._waiting.forget()
         if self._run is not None:
             await self._forget_run()
         await abort(self.ccd, self.device.clock)
