@@ -21,13 +21,14 @@ define install
 	fi
 endef
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos fuzz check format clean
+.PHONY: help setup setup-demo system system-test demo test test-ekos test-kills fuzz check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
 	@echo "make test    checks and all tests but those with KStars"
 	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
 	@echo "make fuzz    a million damaged bytes of INDI"
+	@echo "make test-kills  kills driver and server 200 times each at random moments (takes an hour)"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
 	@echo "make setup-demo  only install what the driver and the demo need"
@@ -64,6 +65,10 @@ test-ekos: setup
 	$(BIN)/python -m pytest -m ekos tests/end_to_end/ekos
 
 # A million damaged bytes of INDI.
+test-kills: setup
+	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
+	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
+
 fuzz: setup
 	$(BIN)/python -m tests.indi.fuzz --bytes 1000000
 

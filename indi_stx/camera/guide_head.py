@@ -145,11 +145,19 @@ class GuideHead(Device):
     def _new_session(self, of_camera: CameraSession) -> CameraSession:
         facts = of_camera.facts.external_guider
         assert facts is not None, "the device appears only when the head is there"
-        session = CameraSession(self, of_camera.camera, of_camera.facts, self._lasting)
+        session = CameraSession(
+            self,
+            of_camera.camera,
+            of_camera.facts,
+            self._lasting,
+            of_camera.address,
+            of_camera.journal,
+        )
         ccd = Imager(
             session,
             of_camera.camera.external_guider,
             facts,
+            journal=session.journal.of(session.address, "external guider"),
             surroundings=self._surroundings,
             polling_s=lambda: self.general.polling_s,
         )

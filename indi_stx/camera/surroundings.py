@@ -40,7 +40,7 @@ class HeaderSources:
         return replace(
             self._everywhere(),
             filter_name=self.wheel.current_filter_name if own_wheel else self.around.filter_name,
-            beam=self.wheel.beam if own_wheel else self.around.beam,
+            beam=self.wheel.beam if own_wheel else f"{self.around.beam}",
             focal_length_mm=self.user.focal_length_mm or self.around.focal_length_mm,
             aperture_mm=self.user.aperture_mm or self.around.aperture_mm,
         )

@@ -19,6 +19,7 @@ from indi_stx.driver.blocking import in_thread
 from indi_stx.errors import ConfigError
 from indi_stx.indi import Kind
 
+CONFIG_SUFFIX = "_config.xml"
 _NAME_LIMIT_BYTES = 255
 """Of Linux and its file systems."""
 _TEMPORARY_CHARS = 10
@@ -73,7 +74,11 @@ class ConfigFile:
 
     def beside(self, device: str) -> ConfigFile:
         """Return the file of another device of this driver, in the same directory."""
-        return ConfigFile(self.path.with_name(file_name(device)) if self.is_there else None, device)
+        return ConfigFile(self.place_beside(device, CONFIG_SUFFIX), device)
+
+    def place_beside(self, device: str, suffix: str) -> Path | None:
+        """Return the path of another file of a device, in the same directory; None for no place."""
+        return self.path.with_name(file_name(device, suffix)) if self.is_there else None
 
     def read_now(self) -> list[SavedProperty]:
         """Return what is saved, in the order of the file; blocks, so only before the loop runs.
@@ -244,13 +249,12 @@ def home_directory() -> Path | None:
         return None
 
 
-def file_name(device: str) -> str:
+def file_name(device: str, suffix: str = CONFIG_SUFFIX) -> str:
     """Return the name of a device's file; a name that cannot be part of one is made so.
 
     The name of a device is the user's text (INDIDEV) and may hold a slash, or be longer than a
     file's name.
     """
-    suffix = "_config.xml"
     stem = device.replace("/", "_").replace("\0", "_").encode("utf-8", "surrogateescape")
     room = _NAME_LIMIT_BYTES - len((suffix + ".default.").encode()) - _TEMPORARY_CHARS
     return stem[:room].decode("utf-8", "ignore") + suffix

@@ -31,7 +31,7 @@ from indi_stx.simulator.thread import SimulatorThread
 from tests.harness.toy import ToyServer, running
 
 DEVICE = "SBIG STX"
-LIMIT_S = 60.0
+LIMIT_S = 30.0
 """Only a failure waits for as long."""
 
 

@@ -26,7 +26,7 @@ SIDEREAL_ARCSEC_PER_S = 15.1
 
 
 class Held:
-    """What surrounds one exposure; call it at the exposure's end.
+    """What surrounds one exposure, which is about to start; call it at the exposure's end.
 
     Args:
         look: returns what is so at the moment.
@@ -39,18 +39,17 @@ class Held:
         self._duration_s = duration_s
         self._log = log
         self._before = look()
-        self._result: Surroundings | None = None
+        self._told: set[Change] = set()
 
     def __call__(self) -> Surroundings:
-        """Return what held from beginning to end; the first call counts as the end."""
-        if self._result is None:
-            after = self._look()
-            changes = list(_changes(self._before, after, self._duration_s))
-            self._result = _held(self._before, after, changes)
-            for change in changes if after.watched else ():
-                if change.is_told:
-                    self._log.warning(f"{change.text}.")
-        return self._result
+        """Return what has held since the beginning."""
+        after = self._look()
+        changes = list(_changes(self._before, after, self._duration_s))
+        for change in changes if after.watched else ():
+            if change.is_told and change not in self._told:
+                self._told.add(change)
+                self._log.warning(f"{change.text}.")
+        return _held(self._before, after, changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from indi_stx.camera.exposing.download import Download, open_download
 from indi_stx.camera.exposing.header import draft_of
-from indi_stx.camera.exposing.identity import Identity, Names, written
+from indi_stx.camera.exposing.identity import Identity, written
+from indi_stx.camera.exposing.journal import CcdJournal
 from indi_stx.camera.exposing.phases import (
     Event,
     Exposure,
@@ -25,6 +27,7 @@ from indi_stx.camera.exposing.phases import (
     Verdict,
     next_phase,
 )
+from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.starting import Start, Started
 from indi_stx.clock import Clock
@@ -57,6 +60,7 @@ WRONG_TRIES = 3
 GRACE_S = 2.0
 """How long after the exposure's end a CCD may be idle without its frame before it is lost."""
 UNVERIFIED = CustomCard("COMMENT", "Camera did not confirm which exposure this is", "")
+RESUMED = CustomCard("COMMENT", "The connection or the driver ended during this exposure", "")
 
 
 class CameraGeometry:
@@ -106,19 +110,25 @@ class ExposureRun:
         shot: what was asked for.
         phase: where it is; see `indi_stx.camera.exposing.phases`.
         started: the name of the exposure, and when the shutter opened.
+        record: what the journal knows of it; None before it starts.
     """
 
-    def __init__(self, shot: Shot, geometry: CameraGeometry, names: Names, watch: Watch) -> None:
+    def __init__(
+        self, shot: Shot, geometry: CameraGeometry, journal: CcdJournal, watch: Watch
+    ) -> None:
         self.shot = shot
         self.phase = Phase.IDLE
         self.started: Started
-        self._names = names
+        self.record: Record | None = None
+        self._journal = journal
+        self._names = journal.names
         self._geometry = geometry
         self._watch = watch
         self._clock = watch.clock
         self._exposure: Exposure
         self._wrong_tries_left = WRONG_TRIES
         self._told = False
+        self._looked_around = False
         self._without_frame_s: float | None = None
         """When the camera was first seen without a frame of this exposure, after its end."""
 
@@ -136,15 +146,27 @@ class ExposureRun:
         self._happened(Event.REQUESTED)
         try:
             await self._geometry.send(self.shot.geometry)
-            start = Start(self.shot, self._names, self._clock, self._watch.log)
+            start = Start(self.shot, self._names, self._note, self._clock, self._watch.log)
             self.started = started = await start.carry_out()
-        except BaseException:
+        except BaseException as error:
             self._happened(Event.FAILED)
+            if isinstance(error, IndiStxError):
+                await self.strike()
             raise
         self._exposure = Exposure(
             self.shot.duration_s, started.monotonic_s, in_doubt=started.in_doubt
         )
+        self._update_record(started_utc=started.utc)
         self._happened(Event.ACCEPTED)
+
+    def resume(self, record: Record) -> None:
+        """Go on with an exposure that an earlier connection or process has started."""
+        now_s = self._clock.monotonic()
+        ago_s = max(0.0, (self._clock.utc() - record.started_utc).total_seconds())
+        self.record = record
+        self.started = Started(record.name, record.started_utc, now_s - ago_s, in_doubt=True)
+        self._exposure = Exposure(self.shot.duration_s, now_s - ago_s, in_doubt=True, resumed=True)
+        self._happened(Event.RESUMED)
 
     async def to_frame(self) -> Frame:
         """Wait for the end of an exposure that was started, and download its frame.
@@ -158,9 +180,37 @@ class ExposureRun:
         except asyncio.CancelledError:
             self._happened(Event.ABORTED)
             raise
-        except BaseException:
+        except BaseException as error:
             self._happened(Event.FAILED)
+            if isinstance(error, IndiStxError):
+                await self.strike()
             raise
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an earlier connection or process has started it."""
+        return self._exposure.resumed
+
+    @property
+    def remaining_s(self) -> float:
+        """The seconds left to expose, zero once the time is up."""
+        return self._exposure.remaining_s(self._clock.monotonic())
+
+    async def strike(self) -> None:
+        """Strike the exposure off the journal: there will be no frame."""
+        if self.record is not None:
+            await self._journal.ended(self.record)
+
+    async def _note(self, name: datetime) -> None:
+        """Write the exposure down under the name that it is about to be started with."""
+        await self.strike()
+        self.record = Record.of(self.shot, self._journal.camera, self._journal.ccd, name)
+        await self._journal.starting(self.record)
+
+    def _update_record(self, **changes: Any) -> None:
+        if self.record is not None:
+            self.record = replace(self.record, **changes)
+            self._journal.started(self.record)
 
     # --- exposing and reading out --------------------------------------------------------------
 
@@ -175,18 +225,19 @@ class ExposureRun:
 
     async def _count_down(self) -> None:
         """Report the remaining seconds once per polling period, and zero at the end."""
-        while remaining := self._remaining_s():
+        while remaining := self.remaining_s:
             await self._clock.sleep(min(remaining, self._watch.polling_s()))
-            self._watch.show_remaining(self._remaining_s())
+            self._watch.show_remaining(self.remaining_s)
 
     async def _sleep_watching(self) -> None:
         """Ask for the state from time to time until the time is up; no answer is tolerated."""
-        pause = FIRST_LOOK_S
-        while (remaining := self._remaining_s()) > pause:
+        pause = 0.0 if self._exposure.resumed else FIRST_LOOK_S
+        while (remaining := self.remaining_s) > pause:
             await self._clock.sleep(min(pause, remaining))
-            await self._look()
+            if await self._look() is Verdict.DOUBT:
+                self._exposure.end_now(self._clock.monotonic())
             pause = max(self._watch.polling_s(), FIRST_LOOK_S)
-        await self._clock.sleep(self._remaining_s())
+        await self._clock.sleep(self.remaining_s)
         self._happened(Event.TIME_UP)
 
     async def _look(self) -> Verdict:
@@ -235,6 +286,12 @@ class ExposureRun:
             download.discard()
 
     async def _open_download(self, *cards: CustomCard) -> Download:
+        if self._exposure.resumed:
+            cards = (RESUMED, *cards)
+        if not self._looked_around:  # at the exposure's end, not again when a download is repeated
+            around, self._looked_around = self.shot.surroundings(), True
+            self.shot = replace(self.shot, surroundings=lambda: around)
+        self._update_record(surroundings=self.shot.surroundings(), mode=self.shot.mode())
         draft = draft_of(self.shot, self.started.utc, cards)
         return await open_download(self.shot, draft, self._watch.log)
 
@@ -328,9 +385,6 @@ class ExposureRun:
                 f"No frame {GIVE_UP_S / 60:.0f} minutes after the exposure's end. {error}"
             ) from error
 
-    def _remaining_s(self) -> float:
-        return self._exposure.remaining_s(self._clock.monotonic())
-
     def _happened(self, event: Event) -> None:
-        if self.phase is not Phase.IDLE or event is Event.REQUESTED:
+        if self.phase is not Phase.IDLE or event in (Event.REQUESTED, Event.RESUMED):
             self.phase = next_phase(self.phase, event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 
 from indi_stx.images.header_facts import CustomCard, PierSide, Site
@@ -30,8 +29,8 @@ class Surroundings:
     """What a header tells beyond exposure and sensor; None or empty for what nobody knows.
 
     Attributes:
-        beam: which filter is in the beam, and since which move; two looks that have the same saw
-            the same filter all the time between them.
+        beam: which filter is in the beam, and since which move; two looks that find the same mean
+            that it was there all the time between them.
         watched: whether people are told what changes during an exposure; nobody wants to read that
             of each guide frame while the telescope slews.
         ccd_celsius: the CCD's temperature at the last poll.
@@ -51,7 +50,7 @@ class Surroundings:
     focuser_celsius: float | None = None
     sky_brightness_mpsas: float | None = None
     filter_name: str | None = None
-    beam: Hashable = None
+    beam: str = ""
     watched: bool = False
     focal_length_mm: float | None = None
     aperture_mm: float | None = None

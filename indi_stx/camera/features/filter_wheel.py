@@ -10,7 +10,7 @@ eight names, so the user has to say how many slots the wheel has. Source: STX AP
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
@@ -108,9 +108,9 @@ class FilterWheel(Feature):
         return self.names.values.get(f"FILTER_SLOT_NAME_{self.current}") or None
 
     @property
-    def beam(self) -> Hashable:
+    def beam(self) -> str:
         """Which filter is in the beam, and since which move."""
-        return self._moves, self.current
+        return f"{self.current} since move {self._moves}"
 
     @property
     def at_rest(self) -> bool:

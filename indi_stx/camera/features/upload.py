@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposing.delivery import Send
+from indi_stx.camera.exposing.shot import DeliveryMode
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import IMAGE_INFO
 from indi_stx.driver.blocking import in_thread
@@ -108,11 +109,26 @@ class Upload(Feature):
         """Whether frames go to clients."""
         return not self.mode["UPLOAD_LOCAL"]
 
-    async def store(self, frame: MemoryFile) -> bool:
-        """Save a frame under the next name and tell clients; False if kept in memory instead."""
+    @property
+    def delivery_mode(self) -> DeliveryMode:
+        """Where frames go now."""
+        directory, prefix = self.settings["UPLOAD_DIR"], self.settings["UPLOAD_PREFIX"]
+        return DeliveryMode(self.stores, self.sends, directory, prefix)
+
+    async def store(self, frame: MemoryFile, mode: DeliveryMode | None = None) -> bool:
+        """Save a frame under the next name and tell clients; False if kept in memory instead.
+
+        Args:
+            frame: to be saved.
+            mode: where, if not where the user wants frames now. Such a frame is from an earlier
+                process, which may have saved it already; then it is not saved twice.
+        """
         async with self._turn:
             try:
-                self._announce(await self._save(frame))
+                if mode is not None and (saved := await self._saved_already(frame, mode)):
+                    self.device.log.info(f"Image had been saved to {saved} already.")
+                    return True
+                self._announce(await self._save(frame, mode or self.delivery_mode))
             except ImageError as error:
                 self._keep(frame, str(error))
                 return False
@@ -146,7 +162,7 @@ class Upload(Feature):
             frames = self._kept.frames
             while frames and wish is not None:
                 if wish == "SAVE":
-                    self._announce(await self._save(frames[0]))
+                    self._announce(await self._save(frames[0], self.delivery_mode))
                 elif wish == "SEND":
                     await self._send(frames[0], ".fits")
                 frames.popleft().close()
@@ -154,13 +170,17 @@ class Upload(Feature):
 
     # --- files ---------------------------------------------------------------------------------
 
-    async def _save(self, frame: MemoryFile) -> Path:
+    async def _saved_already(self, frame: MemoryFile, mode: DeliveryMode) -> Path | None:
+        from indi_stx.images.saved import find_saved
+
+        return await in_thread(partial(find_saved, frame, mode.directory))
+
+    async def _save(self, frame: MemoryFile, mode: DeliveryMode) -> Path:
         """Return the path of the new file; ImageError when it could not be written."""
         from indi_stx.images.storage import save_next
 
         now_local = self.device.clock.utc().astimezone()
-        directory, prefix = self.settings["UPLOAD_DIR"], self.settings["UPLOAD_PREFIX"]
-        return await in_thread(partial(save_next, frame, directory, prefix, now_local))
+        return await in_thread(partial(save_next, frame, mode.directory, mode.prefix, now_local))
 
     def _announce(self, path: Path) -> None:
         self.device.log.info(f"Image saved to {path}")

@@ -8,13 +8,16 @@ Binary).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from indi_stx.camera.exposing.delivery import Delivery, Order
 from indi_stx.camera.exposing.held import Held
-from indi_stx.camera.exposing.identity import Names
+from indi_stx.camera.exposing.journal import CcdJournal
 from indi_stx.camera.exposing.phases import Phase
+from indi_stx.camera.exposing.record import Record
+from indi_stx.camera.exposing.recovery import Recovery
 from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.starting import abort
@@ -50,6 +53,14 @@ MIN_EXPOSURE_S = 0.01
 MAX_EXPOSURE_S = 3600.0
 """The API document leaves the upper limit open ("???"); this one is libindi's."""
 MAX_BIN = 9
+LISTEN_S = 3.0
+"""How long after Connect clients are given to ask for BLOBs; nobody tells if they did."""
+SOON_S = 0.05
+"""How long a start waits for the frame before to be delivered; then that frame goes to disk."""
+FETCH_FIRST_S = 60.0
+"""How long a start waits for a frame that an earlier process has left in the camera."""
+CLIENTS_BYTES_PER_S = 100e6
+"""At least as fast a server on the same machine passes a frame on to a client."""
 MAX_SIDE = 16000
 
 FRAME_TYPES = {
@@ -94,6 +105,7 @@ class CcdFeature(Feature):
         session: the connection.
         ccd: the camera's calls for it.
         facts: what the camera said of the CCD when connecting.
+        journal: of the CCD's exposures.
         surroundings: returns the header facts that are not about the exposure itself.
         polling_s: returns the current polling period.
 
@@ -181,6 +193,7 @@ class CcdFeature(Feature):
         ccd: Ccd,
         facts: CcdFacts,
         *,
+        journal: CcdJournal,
         surroundings: Callable[[], Surroundings],
         polling_s: Callable[[], float],
     ) -> None:
@@ -193,7 +206,8 @@ class CcdFeature(Feature):
         self._starts = False
         self._surroundings = surroundings
         self._geometry_sent = CameraGeometry(ccd)
-        self._names = Names()
+        self._journal = journal
+        self._recovering: asyncio.Task[None] | None = None
         self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
         self._run: ExposureRun | None = None
         self.delivery = Delivery(
@@ -201,6 +215,7 @@ class CcdFeature(Feature):
             self.send_file,
             lambda: self.compression["INDI_ENABLED"],
             self.device.log,
+            self.device.clock,
         )
         self._fit_to_sensor()
 
@@ -290,14 +305,16 @@ class CcdFeature(Feature):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
+        await self._finish_recovery()
         if self.beam is not None and not self.beam.at_rest:
             await self._expose_when_filter_rests(self.beam, duration_s)
             return
-        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._names, self._watch)
+        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._journal, self._watch)
         self._starts = True
         try:
             if self.running:
                 await self.abort_exposure()
+            await self._keep_what_waits()
             await run.start()
             self._run = run
         except CameraError:
@@ -322,6 +339,58 @@ class CcdFeature(Feature):
 
         self._waiting.begin_later(beam, begin)
 
+    async def _keep_what_waits(self) -> None:
+        """Put on disk what is not delivered yet: the camera forgets it with the next start."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SOON_S):
+                await self.delivery.at_most(0)
+        for order in self.delivery.orders:
+            await order.keep()
+
+    # --- what an earlier connection or process has left ------------------------------------------
+
+    def appeared(self) -> None:
+        """Look after exposures whose frames were not delivered."""
+        self._shown_s = self.device.clock.monotonic()
+        recovery = Recovery(
+            self._journal, self.ccd, self.device.log, self._resume, self._deliver_kept
+        )
+        self._recovering = self.session.tasks.spawn(
+            recovery.carry_out(), f"{self.device.name}: recovery"
+        )
+
+    def _resume(self, record: Record) -> None:
+        self._geometry_sent.forget()
+        shot = record.shot(
+            name=f"{self.device.name}: {self.exposure.name}",
+            instrument=self.device.name,
+            ccd=self.ccd,
+            sensor=self.facts,
+            camera=self.session.facts,
+        )
+        run = ExposureRun(shot, self._geometry_sent, self._journal, self._watch)
+        run.resume(record)
+        self._run = run
+        self.show_exposure(run.remaining_s, State.BUSY)
+        self._following = self.session.tasks.spawn(self._follow(run), run.shot.name)
+
+    def _deliver_kept(self, record: Record, frame: Frame) -> None:
+        self._deliver(record, frame, lambda: True, lambda delivered: None, late=True)
+
+    async def _finish_recovery(self) -> None:
+        """Let a frame that is already taken arrive before the camera is told to take another."""
+        if self._recovering is not None:
+            await asyncio.wait([self._recovering])
+        run = self._run
+        if run is not None and run.running and run.resumed and not run.remaining_s:
+            self.device.log.info(f"First the frame of {run.record} is fetched.")
+            done, _ = await asyncio.wait([self._following], timeout=FETCH_FIRST_S)
+            if not done:
+                raise ValueRefused(
+                    f"The frame of {run.record} is still being fetched. Try again later, or abort "
+                    "to give it up."
+                )
+
     def _shot(self, duration_s: float) -> Shot:
         geometry = self.geometry
         if geometry.rows < 1 or geometry.cols < 1:
@@ -337,6 +406,7 @@ class CcdFeature(Feature):
             sensor=self.facts,
             camera=self.session.facts,
             surroundings=Held(self._surroundings, duration_s, self.device.log),
+            mode=lambda: self.delivery.mode,
         )
 
     async def _follow(self, run: ExposureRun) -> None:
@@ -344,7 +414,8 @@ class CcdFeature(Feature):
         try:
             frame = await run.to_frame()
         except IndiStxError as error:
-            self.exposure_lost(str(error))
+            lost = f"Lost: {run.record}. " if run.resumed else ""
+            self.exposure_lost(f"{lost}{error}")
         except Exception:
             self.exposure_lost("Internal error: the exposure brought no frame.")
             raise
@@ -380,9 +451,12 @@ class CcdFeature(Feature):
         await abort(self.ccd, self.device.clock)
 
     async def _forget_run(self) -> None:
-        self._run = None
+        run, self._run = self._run, None
+        without_frame = run is not None and run.running
         self._following.cancel()
         await asyncio.wait([self._following])
+        if run is not None and without_frame:
+            await run.strike()
 
     def show_exposure(self, remaining_s: float, state: State) -> None:
         """Publish the countdown."""
@@ -433,9 +507,57 @@ class CcdFeature(Feature):
             elif is_latest() and not in_sequence:
                 self.show_exposure(0, State.OK)
 
-        self.delivery.put(Order(frame, lambda: in_sequence or is_latest(), done))
+        wanted = lambda: in_sequence or run.resumed or is_latest()  # noqa: E731
+        self._deliver(run.record, frame, wanted, done, late=run.resumed)
         if sequence is not None and in_sequence:
             sequence.exposure_done(run.shot.duration_s, is_latest)
+
+    def _deliver(
+        self,
+        record: Record | None,
+        frame: Frame,
+        is_wanted: Callable[[], bool],
+        done: Callable[[bool], None],
+        *,
+        late: bool,
+    ) -> None:
+        """Put a frame into the delivery, and see to it that the journal knows what becomes of it.
+
+        Args:
+            record: of the exposure.
+            frame: given away.
+            is_wanted: as in `Order`.
+            done: as in `Order`.
+            late: whether an earlier process or connection should have delivered it; then it goes
+                where the user wanted it at that time, once clients have had time to ask for BLOBs.
+        """
+        size, journal = frame.size, self._journal
+
+        async def confirmed() -> None:
+            await self.device.blobs_taken()
+            # The server passes it on to its clients; nobody tells when that is done.
+            await self.device.clock.sleep(size / CLIENTS_BYTES_PER_S)
+
+        def handed_over() -> None:
+            if record is not None:
+                journal.sent(record)
+                journal.delivered(record, confirmed)
+
+        async def keep() -> None:
+            if record is not None:
+                await journal.journal.keep_frame(record, frame)
+
+        self.delivery.put(
+            Order(
+                frame,
+                is_wanted,
+                done,
+                handed_over,
+                keep,
+                record.mode if late and record else None,
+                self._shown_s + LISTEN_S if late else 0.0,
+            )
+        )
 
     async def send_file(self, file: MemoryFile, suffix: str) -> None:
         """Send a file as this CCD's BLOB.
