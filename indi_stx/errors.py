@@ -16,6 +16,7 @@
         CameraUnreachable     no connection: the user checks address, cable and power
         CameraTimeout         connected, but no complete answer in time; retried where safe
         CameraReplyInvalid    an answer that is not this camera's language; has an excerpt
+          CameraLacksCall     "404 Not Found": this firmware has no such call
         CameraRefused         the camera said 400 and one of its codes; code, text, advice
           CameraBusy          it is exposing, or its filter wheel moves; ask again later
 
@@ -111,6 +112,13 @@ class CameraReplyInvalid(CameraError):
     def __init__(self, message: str, *, request: str, excerpt: str = "") -> None:
         super().__init__(message, request=request)
         self.excerpt = excerpt
+
+
+class CameraLacksCall(CameraReplyInvalid):
+    """The answer was "404 Not Found": this firmware does not have the call, nor what it is about.
+
+    Something else than a camera may answer so too.
+    """
 
 
 class CameraRefused(CameraError):

@@ -128,6 +128,9 @@ class Connection(Subsystem):
             return
         self.connection.select("CONNECT", State.OK)
         self.device.log.info(f"Connected to {facts.description} at {host}:{port}.")
+        if facts.lacking:
+            parts = ", ".join(sorted(part.value for part in facts.lacking))
+            self.device.log.info(f"This camera's firmware does not have: {parts}.")
         self.device.show_session()
         self._remember_address()
 

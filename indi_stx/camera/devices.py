@@ -130,7 +130,9 @@ class CameraDevice(Device):
         self, camera: Camera, facts: CameraFacts, address: str, journal: Journal
     ) -> CameraSession:
         session = CameraSession(self, camera, facts, self.lasting, address, journal)
-        cooler, wheel = Cooler(session), FilterWheel(session)
+        there = facts.capabilities
+        cooler = Cooler(session) if Capability.COOLER in there else None
+        wheel = FilterWheel(session) if Capability.FILTER_WHEEL in there else None
         cards = FitsHeader(session)
         sources = HeaderSources(self.active_devices, cards, wheel, cooler)
         self._header_sources = sources
@@ -142,21 +144,20 @@ class CameraDevice(Device):
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
-        imager.beam = wheel
-        wheel.shutter_is_open = lambda: imager.shutter_is_open
+        if wheel is not None:
+            imager.beam = wheel
+            wheel.shutter_is_open = lambda: imager.shutter_is_open
         imager.delivery.store = upload = Upload(session, imager.send_file)
         imager.sequence = fast = FastExposure(session, imager)
         found: list[Feature] = [
             CameraInfo(session),
             imager,
-            PulseGuide(session),
-            cooler,
             cards,
             upload,
             fast,
-            AdaptiveOptics(session),
-            wheel,
             CameraFitsSettings(session),
+            *(feature for feature in (cooler, wheel) if feature is not None),
+            *(kind(session) for kind in (PulseGuide, AdaptiveOptics, Fan) if kind.needs in there),
         ]
         if facts.guider is not None:
             found.append(
@@ -169,8 +170,6 @@ class CameraDevice(Device):
                     polling_s=lambda: self.general.polling_s,
                 )
             )
-        if Capability.FAN in facts.capabilities:
-            found.append(Fan(session))
         found.sort(key=lambda feature: FEATURES.index(type(feature)))
         of_imager = [f for f in found if isinstance(f, Cooler | Fan)]
         session.subsystems = [

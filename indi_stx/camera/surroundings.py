@@ -21,26 +21,26 @@ class HeaderSources:
 
     around: ActiveDevices
     user: FitsHeader
-    wheel: FilterWheel
-    cooler: Cooler
+    wheel: FilterWheel | None
+    cooler: Cooler | None
 
     def of_imager(self) -> Surroundings:
         """Tell what surrounds the imaging CCD; solvers look at its frames, so it gets the WCS."""
         return replace(
             self.of_guider(),
             watched=True,
-            ccd_celsius=self.cooler.ccd_celsius,
-            setpoint_celsius=self.cooler.setpoint_celsius,
+            ccd_celsius=self.cooler.ccd_celsius if self.cooler else None,
+            setpoint_celsius=self.cooler.setpoint_celsius if self.cooler else None,
             wcs_rotation_deg=self.user.rotation_deg,
         )
 
     def of_guider(self) -> Surroundings:
         """Tell what surrounds the internal guide CCD."""
-        own_wheel = self.around.uses_own_wheel
+        wheel = self.wheel if self.around.uses_own_wheel else self.around
         return replace(
             self._everywhere(),
-            filter_name=self.wheel.current_filter_name if own_wheel else self.around.filter_name,
-            beam=self.wheel.beam if own_wheel else f"{self.around.beam}",
+            filter_name=wheel.filter_name if wheel else None,
+            beam=str(wheel.beam) if wheel else "",
             focal_length_mm=self.user.focal_length_mm or self.around.focal_length_mm,
             aperture_mm=self.user.aperture_mm or self.around.aperture_mm,
         )

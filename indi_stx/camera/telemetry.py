@@ -29,15 +29,19 @@ class Telemetry(Feature):
         super().__init__(session)
         self._ccd = ccd
         self._features = features
+        self._unknown: frozenset[str] = frozenset()
         self._parameters = tuple(dict.fromkeys(_parameters(features)))
 
     async def begin(self) -> None:
         """Read once, so that the first definitions carry true values."""
         await self.poll()
+        for feature in self._features:
+            feature.unknown = self._unknown
 
     async def poll(self) -> None:
         """Ask for everything in one request, and let the features show it."""
         settings = await self._ccd.get_settings(*self._parameters, priority=Priority.TELEMETRY)
+        self._unknown = frozenset(self._parameters) - set(settings)
         for feature in self._features:
             feature.show(vars(settings))
             feature.observe(settings)

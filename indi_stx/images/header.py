@@ -148,12 +148,13 @@ def _exposure(facts: FrameFacts) -> Iterator[_Row]:
 
 
 def _geometry(facts: FrameFacts) -> Iterator[_Row]:
-    yield "PIXSIZE1", _rounded(facts.pixel_width_um, 6), "[um] Pixel size 1, unbinned"
-    yield "PIXSIZE2", _rounded(facts.pixel_height_um, 6), "[um] Pixel size 2, unbinned"
+    width_um, height_um = facts.pixel_width_um or None, facts.pixel_height_um or None
+    yield "PIXSIZE1", _rounded(width_um, 6), "[um] Pixel size 1, unbinned"
+    yield "PIXSIZE2", _rounded(height_um, 6), "[um] Pixel size 2, unbinned"
     yield "XBINNING", facts.bin_x, "Binning factor in width"
     yield "YBINNING", facts.bin_y, "Binning factor in height"
-    yield "XPIXSZ", _rounded(facts.pixel_width_um * facts.bin_x, 6), "[um] X binned pixel size"
-    yield "YPIXSZ", _rounded(facts.pixel_height_um * facts.bin_y, 6), "[um] Y binned pixel size"
+    yield "XPIXSZ", _rounded(width_um and width_um * facts.bin_x, 6), "[um] X binned pixel size"
+    yield "YPIXSZ", _rounded(height_um and height_um * facts.bin_y, 6), "[um] Y binned pixel size"
     # In binned pixels, as in SBIG's own files.
     yield "XORGSUBF", facts.start_x // facts.bin_x, "[binned pixel] Subframe X position"
     yield "YORGSUBF", facts.start_y // facts.bin_y, "[binned pixel] Subframe Y position"
@@ -228,7 +229,7 @@ def _scale_y_arcsec(facts: FrameFacts) -> float | None:
 
 
 def _scale_arcsec(binned_pixel_um: float, focal_length_mm: float | None) -> float | None:
-    if not focal_length_mm or focal_length_mm < 0:
+    if not binned_pixel_um or not focal_length_mm or focal_length_mm < 0:
         return None
     return binned_pixel_um / 1000 / focal_length_mm * _ARCSEC_PER_RADIAN
 

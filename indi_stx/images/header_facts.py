@@ -71,7 +71,7 @@ class FrameFacts:
         instrument: the INDI device name.
         rows: height of the image in binned pixels.
         cols: width of the image in binned pixels.
-        pixel_width_um: of one unbinned pixel; likewise `pixel_height_um`.
+        pixel_width_um: of one unbinned pixel, 0 for unknown; likewise `pixel_height_um`.
         start_x: left edge on the sensor in unbinned pixels.
         start_y: top edge on the sensor in unbinned pixels.
         sensor_cols: width of the sensor in unbinned pixels; places the optical axis in a subframe.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import GUIDER_CONTROL
 from indi_stx.driver.declarations import Lamp, Num, Numbers, Sw, Switches, light, number, switch
@@ -49,6 +50,8 @@ class MirrorPosition:
 
 class AdaptiveOptics(Feature):
     """AO_NS, AO_WE, AO_CENTER, AO_POSITION and AT_LIMIT."""
+
+    needs = Capability.ADAPTIVE_OPTICS
 
     north_south = number(
         "AO_NS",

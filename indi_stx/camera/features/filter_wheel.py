@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
@@ -60,6 +61,8 @@ def name_elements(slots: int) -> dict[str, Txt]:
 class FilterWheel(Feature):
     """FILTER_SLOT, FILTER_NAME, FILTER_SLOTS and FILTER_INITIALIZE."""
 
+    needs = Capability.FILTER_WHEEL
+
     slot = number(
         "FILTER_SLOT",
         "Filter Slot",
@@ -101,7 +104,7 @@ class FilterWheel(Feature):
         return int(self.slot["FILTER_SLOT_VALUE"])
 
     @property
-    def current_filter_name(self) -> str | None:
+    def filter_name(self) -> str | None:
         """The name of the filter in the beam; None for none, and while the wheel moves or fails."""
         if self._in_doubt or self._seen is not FilterState.IDLE:
             return None

@@ -155,7 +155,7 @@ class Cooler(Feature):
 
     def state_shown(self, p: Property[Any], readings: Mapping[str, Any]) -> State | None:
         """Show the cooler's power as Idle while it is off."""
-        if p is self.power and not readings["cooler_on"]:
+        if p is self.power and not readings.get("cooler_on", True):
             return State.IDLE
         return super().state_shown(p, readings)
 
@@ -163,10 +163,11 @@ class Cooler(Feature):
         """Report what changed, and keep a ramp going."""
         self.setpoint_celsius = settings.setpoint_celsius if settings.cooler_on else None
         self._notice_others()
-        self._show_temperature(settings.temperature_celsius, settings.cooler_power_percent)
+        power_percent = getattr(settings, "cooler_power_percent", None)
+        self._show_temperature(settings.temperature_celsius, power_percent)
         if settings.cooler_on != self.cooler["COOLER_ON"]:
             self.cooler.select("COOLER_ON" if settings.cooler_on else "COOLER_OFF", State.OK)
-        self._watch(settings)
+        self._watch(settings, power_percent)
         if self._step_due():
             self.lane.put(self._go_on)
 
@@ -181,7 +182,7 @@ class Cooler(Feature):
         if ramp and (setpoint is None or abs(setpoint - ramp.setpoint_celsius) > OURS_CELSIUS):
             self._kept.ramp = None
 
-    def _show_temperature(self, celsius: float, power_percent: float) -> None:
+    def _show_temperature(self, celsius: float, power_percent: float | None) -> None:
         moved = abs(celsius - self.ccd_celsius) >= SHOWN_CELSIUS
         self.temperature.assign({"CCD_TEMPERATURE_VALUE": celsius})
         busy = self.temperature.state is State.BUSY
@@ -195,7 +196,7 @@ class Cooler(Feature):
         threshold = self.ramp["RAMP_THRESHOLD"]
         return target is not None and abs(self.ccd_celsius - target) <= threshold
 
-    def _ends_short(self, power_percent: float) -> bool:
+    def _ends_short(self, power_percent: float | None) -> bool:
         """Tell whether the CCD is as warm as it can get: a cooler cannot heat above ambient."""
         now_s, threshold = self.device.clock.monotonic(), self.ramp["RAMP_THRESHOLD"]
         steady = self._steadiness.look(now_s, self.ccd_celsius, threshold)
@@ -210,12 +211,12 @@ class Cooler(Feature):
             self.device.log.info("The CCD is as warm as its surroundings let it get.")
         return ends
 
-    def _watch(self, s: CcdSettings) -> None:
-        if self._latch_up.look(
+    def _watch(self, s: CcdSettings, power_percent: float | None) -> None:
+        if power_percent is not None and self._latch_up.look(
             self.device.clock.monotonic(),
             s.temperature_celsius,
             self.setpoint_celsius,
-            s.cooler_power_percent,
+            power_percent,
         ):
             self.device.log.warning(
                 f"The cooler works at full power, but the CCD stays at "

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.pulse_guide.relays import Axis, Relay, RelayPort
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import GUIDER_CONTROL
@@ -50,6 +51,8 @@ def pulse_s(duration_ms: float) -> float:
 
 class PulseGuide(Feature):
     """TELESCOPE_TIMED_GUIDE_NS, TELESCOPE_TIMED_GUIDE_WE and GUIDE_RELAYS."""
+
+    needs = Capability.GUIDE_PORT
 
     north_south = number(
         "TELESCOPE_TIMED_GUIDE_NS",
