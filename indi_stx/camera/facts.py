@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -28,8 +28,9 @@ SENSOR = (
     "pixel_size_x_um",
     "pixel_size_y_um",
 )
-IMAGER = (*SENSOR, "cooler_on", "temperature_celsius", "setpoint_celsius", "fan_state")
-"""What each CCD is asked for when connecting."""
+COOLER = ("cooler_on", "temperature_celsius", "setpoint_celsius")
+NEWER = ("fan_state",)
+"""What only newer firmware has: asked for alone, as old firmware refuses the question."""
 
 
 class Capability(enum.Enum):
@@ -45,7 +46,7 @@ class Capability(enum.Enum):
 
 
 NEEDED = {
-    Capability.COOLER: {"cooler_on", "temperature_celsius", "setpoint_celsius"},
+    Capability.COOLER: set(COOLER),
     Capability.FAN: {"fan_state"},
 }
 """The imager's parameters without which there is none of it."""
@@ -72,13 +73,13 @@ class CcdFacts:
 
     @classmethod
     async def read(cls, ccd: Ccd, *names: str) -> Self:
-        """Ask a CCD for its facts, in one request; what it does not know is left out.
+        """Ask a CCD for its facts and other parameters, in one request; unknown ones are left out.
 
         Raises:
             CameraReplyInvalid: it does not tell its size.
             CameraError: no answer, or one that no camera gives.
         """
-        told = vars(await ccd.get_settings(*(names or SENSOR)))
+        told = vars(await ccd.get_settings(*SENSOR, *names))
         if "sensor_width" not in told or "sensor_height" not in told:
             raise CameraReplyInvalid(
                 f"The camera does not tell the size of its {ccd.name}'s sensor.", request=""
@@ -148,7 +149,9 @@ class CameraFacts:
 
         description = await camera.description()
         versions = await _versions(camera)
-        imager = await CcdFacts.read(camera.imager, *IMAGER)
+        imager = await CcdFacts.read(camera.imager, *COOLER)
+        newer = await camera.imager.get_settings(*NEWER)
+        imager = replace(imager, parameters=imager.parameters | set(newer))
         guider = await guide_ccd(Capability.GUIDER, camera.guider)
         head = await guide_ccd(Capability.EXTERNAL_GUIDER, camera.external_guider)
         await look_for(Capability.FILTER_WHEEL, camera.filter_state)

@@ -75,10 +75,15 @@ def changed_parameters(changes: FitsChanges, current: FitsSettings) -> list[tupl
     Raises:
         ValueRefused: a text is too long or not in plain ASCII, or a number is not finite.
     """
+    # What the camera holds is not ours to check: a text that no client may write can be replaced.
     values = {str(field): value for field, value in changes.items()}
     wanted = [(row, row.write(values[row.field])) for row in FITS_PARAMETERS if row.field in values]
     return [
         (row.wire, text)
         for row, text in wanted
-        if text.rstrip() != row.write(getattr(current, row.field)).rstrip()
+        if text.rstrip() != _as_held(row, getattr(current, row.field)).rstrip()
     ]
+
+
+def _as_held(row: FitsParameter, value: str | float) -> str:
+    return value if isinstance(value, str) else row.write(value)

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from indi_stx.indi import DelProperty, State
+from indi_stx.simulator import routes
 from indi_stx.simulator.options import SimulatorOptions
 from tests.harness.desk import DEVICE, camera_desk
 
@@ -55,6 +56,28 @@ async def test_a_number_that_is_none() -> None:
         answer = await desk.numbers("POLLING_PERIOD", PERIOD_MS="1,5")
         assert answer.state is State.ALERT
         assert "'1,5' is not a number; the decimal sign is a point" in desk.texts()[-1]
+
+
+@pytest.mark.parametrize("old", ["Jörg", "x" * 80])
+async def test_a_text_in_the_camera_that_nobody_may_write_can_be_replaced(old: str) -> None:
+    async with camera_desk(SMALL, connect=False) as desk:
+        texts = desk.simulator.camera.flash.fits_texts
+        texts["Observer"] = old
+        await desk.connect()
+        assert (await desk.write_texts("CAMERA_FITS_TEXT", TELESCOPE="Newton")).state is State.OK
+        assert (texts["Telescope"], texts["Observer"]) == ("Newton", old)
+        assert (await desk.write_texts("CAMERA_FITS_TEXT", OBSERVER="Ada")).state is State.OK
+        assert texts["Observer"] == "Ada"
+
+
+async def test_a_text_that_the_camera_drops_is_not_called_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(routes, "is_printable", lambda text: False)
+    async with camera_desk(SMALL) as desk:
+        answer = await desk.write_texts("CAMERA_FITS_TEXT", OBSERVER="Ada")
+        assert answer.state is State.ALERT
+        assert "kept the old" in desk.texts()[-1]
 
 
 async def test_the_guide_head_is_deleted_at_once() -> None:

@@ -94,6 +94,8 @@ class Cooler(Feature):
         self._kept = session.lasting.of(Destination)
         self._steadiness = Steadiness()
         self._latch_up = LatchUpWatch()
+        self._gave_up = False
+        """Whether the target was said to be out of reach."""
 
     @property
     def ccd_celsius(self) -> float:
@@ -107,7 +109,7 @@ class Cooler(Feature):
         """Switch the cooler on and go to a temperature."""
         target = new["CCD_TEMPERATURE_VALUE"]
         await self._aim(target)
-        self._steadiness = Steadiness()
+        self._steadiness, self._latch_up, self._gave_up = Steadiness(), LatchUpWatch(), False
         self.cooler.select("COOLER_ON", State.OK)
         self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
 
@@ -117,8 +119,8 @@ class Cooler(Feature):
         await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
         if new["COOLER_OFF"]:
             self._kept.ramp = None
-            if self.temperature.state is State.BUSY:
-                self.temperature.publish(state=State.IDLE)
+            self._gave_up = False
+            self.temperature.publish(state=State.IDLE)
 
     async def _aim(self, target_celsius: float) -> None:
         """Send the camera the next set point on the way to a target."""
@@ -179,6 +181,8 @@ class Cooler(Feature):
                 self.temperature,
                 "The cooler went off: another program did it, or the camera was restarted.",
             )
+        elif setpoint is None and self.temperature.state is State.OK:
+            self.temperature.publish(state=State.IDLE)
         if ramp and (setpoint is None or abs(setpoint - ramp.setpoint_celsius) > OURS_CELSIUS):
             self._kept.ramp = None
 
@@ -212,15 +216,26 @@ class Cooler(Feature):
         return ends
 
     def _watch(self, s: CcdSettings, power_percent: float | None) -> None:
+        """Say that a temperature cannot be reached, and when it can be after all."""
         if power_percent is not None and self._latch_up.look(
             self.device.clock.monotonic(),
             s.temperature_celsius,
             self.setpoint_celsius,
             power_percent,
         ):
-            self.device.log.warning(
+            self._give_up(
                 f"The cooler works at full power, but the CCD stays at "
                 f"{s.temperature_celsius:.1f} C instead of {s.setpoint_celsius:.1f} C. Choose a "
                 "warmer set point, which the cooler can reach; if it still does not cool, it has "
                 "latched up: restart the camera."
             )
+        elif self._gave_up and not self._latch_up.latched:
+            self._gave_up = False
+            self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
+
+    def _give_up(self, reason: str) -> None:
+        """Warn; a client that waits for the temperature must not do so for hours."""
+        self.device.log.warning(reason)
+        if self.temperature.state is State.BUSY:
+            self._gave_up = True
+            self.temperature.publish(state=State.ALERT)
