@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from indi_stx import __version__
 from indi_stx.camera.active_devices import ActiveDevices
 from indi_stx.camera.connection import Connection
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.features.adaptive_optics import AdaptiveOptics, MirrorPosition
@@ -140,7 +141,7 @@ class CameraDevice(Device):
             session,
             camera.imager,
             facts.imager,
-            journal=journal.of(address, "imager"),
+            journal=CcdJournal(journal, address, "imager"),
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
@@ -165,7 +166,7 @@ class CameraDevice(Device):
                     session,
                     camera.guider,
                     facts.guider,
-                    journal=journal.of(address, "guider"),
+                    journal=CcdJournal(journal, address, "guider"),
                     surroundings=sources.of_guider,
                     polling_s=lambda: self.general.polling_s,
                 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.fast_exposure import FastExposure
@@ -157,7 +158,7 @@ class GuideHead(Device):
             session,
             of_camera.camera.external_guider,
             facts,
-            journal=session.journal.of(session.address, "external guider"),
+            journal=CcdJournal(session.journal, session.address, "external guider"),
             surroundings=self._surroundings,
             polling_s=lambda: self.general.polling_s,
         )

@@ -43,6 +43,11 @@ async def test_what_users_write(subtests: pytest.Subtests) -> None:
             assert "clouds in the west" in list(header["COMMENT"])
             assert header["TELESCOPE_NAME"] == "12 inch"
             assert header["SCALE"] == pytest.approx(206.265 * 5.4 * 9 / 1000, rel=1e-4)
+        with subtests.test("the time that the camera was told"):
+            header = await desk.header(0.0123)
+            assert header["EXPTIME"] == 0.012
+            (request,) = [r.uri for r in desk.requests() if "Duration=0.012&" in r.uri]
+            assert request
         with subtests.test("checksums"):
             assert "DATASUM" not in header
             await desk.switch("FITS_CHECKSUM", "INDI_ENABLED")

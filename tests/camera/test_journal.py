@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.identity import REMEMBERED
-from indi_stx.camera.exposing.journal import FRAMES_LIMIT_BYTES, Journal
-from indi_stx.camera.exposing.record import Record, from_plain, to_plain
+from indi_stx.camera.exposing.journal import Journal
+from indi_stx.camera.exposing.journal_file import FRAMES_LIMIT_BYTES
+from indi_stx.camera.exposing.plain import from_plain, to_plain
+from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.sent_marks import MARKS_SIZE, SentMarks
 from indi_stx.camera.exposing.shot import DeliveryMode, ImageSource
 from indi_stx.camera.exposing.surroundings import Aim, Surroundings
@@ -93,31 +96,31 @@ def test_a_value_of_the_wrong_kind_is_refused(field: str, value: object) -> None
 async def test_what_is_put_is_found_by_the_next_process(tmp_path: Path) -> None:
     first, _ = await journal(tmp_path / "x.json")
     later = record(NOON + timedelta(seconds=1))
-    await first.of("10.0.0.2:80", "imager").starting(record())
-    await first.of("10.0.0.2:80", "imager").starting(later)
-    await first.of("10.0.0.2:80", "guider").starting(record(ccd="guider"))
+    await CcdJournal(first, "10.0.0.2:80", "imager").starting(record())
+    await CcdJournal(first, "10.0.0.2:80", "imager").starting(later)
+    await CcdJournal(first, "10.0.0.2:80", "guider").starting(record(ccd="guider"))
     await first.close()
     second, log = await journal(tmp_path / "x.json")
-    assert second.of("10.0.0.2:80", "imager").found() == [record(), later]
-    assert second.of("10.0.0.3:80", "imager").found() == [], "another camera"
-    await second.of("10.0.0.2:80", "imager").ended(record())
+    assert CcdJournal(second, "10.0.0.2:80", "imager").found() == [record(), later]
+    assert CcdJournal(second, "10.0.0.3:80", "imager").found() == [], "another camera"
+    await CcdJournal(second, "10.0.0.2:80", "imager").ended(record())
     await second.close()
     third, _ = await journal(tmp_path / "x.json")
-    assert third.of("10.0.0.2:80", "imager").found() == [later]
+    assert CcdJournal(third, "10.0.0.2:80", "imager").found() == [later]
     await third.close()
     assert not log.said
 
 
 async def test_names_go_on_in_the_next_process(tmp_path: Path) -> None:
     first, _ = await journal(tmp_path / "x.json")
-    of_imager = first.of("10.0.0.2:80", "imager")
+    of_imager = CcdJournal(first, "10.0.0.2:80", "imager")
     for _ in range(REMEMBERED + 3):
         name = of_imager.names.new(NOON)
         await of_imager.starting(record(name))
         await of_imager.ended(record(name))
     await first.close()
     second, _ = await journal(tmp_path / "x.json")
-    again = second.of("10.0.0.2:80", "imager").names
+    again = CcdJournal(second, "10.0.0.2:80", "imager").names
     assert list(again.given) == list(of_imager.names.given)
     await second.close()
 
@@ -127,14 +130,14 @@ async def test_a_journal_in_use_is_left_alone(
 ) -> None:
     monkeypatch.setattr("indi_stx.camera.exposing.journal.ENDING_S", 0.2)
     first, _ = await journal(tmp_path / "x.json")
-    await first.of("10.0.0.2:80", "imager").starting(record())
+    await CcdJournal(first, "10.0.0.2:80", "imager").starting(record())
     second, log = await journal(tmp_path / "x.json")
     assert "Another driver uses" in log.said[0]
-    await second.of("10.0.0.2:80", "imager").starting(record(NOON + timedelta(seconds=1)))
+    await CcdJournal(second, "10.0.0.2:80", "imager").starting(record(NOON + timedelta(seconds=1)))
     await second.close()
     await first.close()
     third, _ = await journal(tmp_path / "x.json")
-    assert third.of("10.0.0.2:80", "imager").found() == [record()]
+    assert CcdJournal(third, "10.0.0.2:80", "imager").found() == [record()]
     await third.close()
 
 
@@ -143,8 +146,8 @@ async def test_a_journal_that_cannot_be_written_is_told_once_and_costs_nothing(
 ) -> None:
     opened, log = await journal(tmp_path / "x.json")
     (tmp_path / ".x.json.new").mkdir()
-    await opened.of("10.0.0.2:80", "imager").starting(record())
-    await opened.of("10.0.0.2:80", "imager").ended(record())
+    await CcdJournal(opened, "10.0.0.2:80", "imager").starting(record())
+    await CcdJournal(opened, "10.0.0.2:80", "imager").ended(record())
     assert len(log.said) == 1
     assert "cannot be written" in log.said[0]
     await opened.close()
@@ -152,7 +155,7 @@ async def test_a_journal_that_cannot_be_written_is_told_once_and_costs_nothing(
 
 async def test_a_frame_on_disk_goes_with_its_record(tmp_path: Path) -> None:
     opened, _ = await journal(tmp_path / "x.json")
-    of_imager = opened.of("10.0.0.2:80", "imager")
+    of_imager = CcdJournal(opened, "10.0.0.2:80", "imager")
     await of_imager.starting(record())
     with memory_file("frame", b"pixels") as frame:
         assert await opened.keep_frame(record(), frame)
@@ -166,7 +169,7 @@ async def test_a_frame_on_disk_goes_with_its_record(tmp_path: Path) -> None:
 
 async def test_frames_on_disk_have_a_limit(tmp_path: Path) -> None:
     opened, log = await journal(tmp_path / "x.json")
-    await opened.of("10.0.0.2:80", "imager").starting(record())
+    await CcdJournal(opened, "10.0.0.2:80", "imager").starting(record())
     (tmp_path / "x_frames").mkdir()
     with (tmp_path / "x_frames" / "other.fits").open("wb") as big:
         big.truncate(FRAMES_LIMIT_BYTES)
@@ -178,7 +181,7 @@ async def test_frames_on_disk_have_a_limit(tmp_path: Path) -> None:
 
 async def test_a_delivery_is_only_struck_off_when_it_is_confirmed(tmp_path: Path) -> None:
     opened, _ = await journal(tmp_path / "x.json")
-    of_imager = opened.of("10.0.0.2:80", "imager")
+    of_imager = CcdJournal(opened, "10.0.0.2:80", "imager")
     await of_imager.starting(record())
     taken = asyncio.Event()
 

@@ -174,6 +174,27 @@ async def test_a_frame_for_a_file_becomes_one_file(place: Observatory, tmp_path:
     assert not client.sets("CCD1", since)
 
 
+async def test_an_unsaved_frame_outlives_the_driver(place: Observatory, tmp_path: Path) -> None:
+    folder, client = tmp_path / "frames", place.client
+    folder.write_text("not a directory")
+    await client.switch("UPLOAD_MODE", "UPLOAD_BOTH")
+    since = await client.texts("UPLOAD_SETTINGS", UPLOAD_DIR=str(folder), UPLOAD_PREFIX="m42_XXX")
+    await client.update("UPLOAD_SETTINGS", State.OK, since=since)
+    since = await start(place, 0.1)
+    await client.update("CCD_EXPOSURE", State.OK, since=since)
+    pixels = place.sensor_bytes()
+    await client.defined("UPLOAD_UNSAVED")
+    (kept,) = (tmp_path / ".indi").glob("*_frames/*.fits")
+    since = await kill_driver(place)
+    folder.unlink()
+    await connect_camera(place)
+    await client.until(lambda m: "Image saved to" in str(m), since=since)
+    with fits.open(folder / "m42_001.fits") as saved:
+        assert np.ascontiguousarray(saved[0].data.astype("<u2")).tobytes() == pixels
+    assert not client.sets("CCD1", since), "clients had got it"
+    await until(lambda: not kept.exists())
+
+
 async def test_a_disconnection_leaves_the_exposure_to_the_next_connection(
     place: Observatory,
 ) -> None:

@@ -27,6 +27,7 @@ from indi_stx.indi import (
     State,
 )
 from indi_stx.simulator.options import SimulatorOptions
+from indi_stx.simulator.request_log import RequestRecord
 from indi_stx.simulator.thread import SimulatorThread
 from tests.harness.toy import ToyServer, running
 
@@ -49,6 +50,10 @@ class CameraDesk:
     def said(self) -> list[AnyMessage]:
         """All messages so far."""
         return self.server.channel.said
+
+    def requests(self) -> list[RequestRecord]:
+        """Return all that was asked of the camera so far."""
+        return list(self.simulator.camera.requests.records)
 
     def texts(self, since: int = 0) -> list[str]:
         """Return what was said to people."""

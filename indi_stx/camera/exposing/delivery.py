@@ -41,16 +41,19 @@ class Store(Protocol):
     def delivery_mode(self) -> DeliveryMode:
         """Where frames go now."""
 
-    async def store(self, frame: MemoryFile, mode: DeliveryMode | None = None) -> bool:
-        """Save a frame; return False when that failed and the frame is kept elsewhere instead.
+    async def store(
+        self, frame: MemoryFile, mode: DeliveryMode | None, gone: Callable[[], None]
+    ) -> bool:
+        """Save a frame; return False when that failed and the frame is kept in memory instead.
 
         Args:
             frame: to be saved.
             mode: where, if not where the user wants frames now.
+            gone: called when a frame that was kept has been saved, sent or discarded after all.
         """
 
 
-async def _nothing() -> None:
+async def _nothing(*_: bool) -> None:
     """Keep nothing: for a frame without an exposure."""
 
 
@@ -63,7 +66,9 @@ class Order:
         is_wanted: tells, just before it is sent, whether clients still wait for it.
         done: called at the end with whether the frame was delivered.
         handed_over: called at the very moment the frame has left, before anything else can happen.
-        keep: puts the frame where it outlives this process.
+        keep: puts a frame that could not be sent where it outlives this process.
+        keep_unsaved: the same for one that could not be stored; is told whether it was sent.
+        gone: called when a frame that could not be stored is no longer kept.
         mode: where it goes, if not where the user wants frames when it is delivered.
         not_before_s: on the monotonic clock; until then the clients may not be ready for it.
     """
@@ -73,6 +78,8 @@ class Order:
     done: Callable[[bool], None]
     handed_over: Callable[[], None] = lambda: None
     keep: Callable[[], Awaitable[None]] = _nothing
+    keep_unsaved: Callable[[bool], Awaitable[None]] = _nothing
+    gone: Callable[[], None] = lambda: None
     mode: DeliveryMode | None = None
     not_before_s: float = 0.0
 
@@ -157,10 +164,13 @@ class Delivery:
         mode = order.mode or self.mode
         stored = True
         if self.store is not None and mode.stores:
-            stored = await self.store.store(order.frame, order.mode)
+            stored = await self.store.store(order.frame, order.mode, order.gone)
         if mode.sends and order.is_wanted():
             await self._pack_and_send(order.frame)
-        order.handed_over()
+        if stored:
+            order.handed_over()
+        else:
+            await order.keep_unsaved(mode.sends)
         return stored or mode.sends
 
     @property

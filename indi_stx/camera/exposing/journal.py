@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indi_stx.camera.exposing.identity import Names
-from indi_stx.camera.exposing.record import Record, from_plain, to_plain
+from indi_stx.camera.exposing.journal_file import keep_frame, locks, open_lock, replace_file
+from indi_stx.camera.exposing.plain import from_plain
+from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.sent_marks import MARKS_SIZE, SentMarks, open_marks
 from indi_stx.clock import Clock
 from indi_stx.driver.blocking import in_thread
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LONG_S = 5.0
-"""From this length on an exposure is worth a flush to the medium, for the case of a power cut."""
-FRAMES_LIMIT_BYTES = 1 << 30
-"""How much disk space frames may take that could not be delivered."""
 MAX_RECORDS = 64
 ENDING_S = 16.0
 """A little longer than a driver takes to end, after its server has gone."""
@@ -69,6 +65,7 @@ class Journal:
         self._lock_fd = -1
         self._records: dict[tuple[str, str, datetime], Record] = {}
         self._names: dict[str, NamesGiven] = {}
+        self._held: set[tuple[str, str, datetime]] = set()
         self._marks: SentMarks | None = None
         self._turn = asyncio.Lock()
         self._changes = self._written = 0
@@ -112,8 +109,8 @@ class Journal:
         """Own the file until `close`; a process that is just ending still has it for a moment."""
         give_up_s = self._clock.monotonic() + ENDING_S
         try:
-            self._lock_fd = await in_thread(partial(_open_lock, path))
-            while not _locks(self._lock_fd):
+            self._lock_fd = await in_thread(partial(open_lock, path))
+            while not locks(self._lock_fd):
                 if self._clock.monotonic() > give_up_s:
                     return False
                 await self._clock.sleep(LOOK_S)
@@ -142,13 +139,13 @@ class Journal:
 
     # --- what it knows ---------------------------------------------------------------------------
 
-    def of(self, camera: str, ccd: str) -> CcdJournal:
-        """Return the part about one CCD of one camera."""
-        return CcdJournal(self, camera, ccd)
-
     def records(self, camera: str, ccd: str) -> list[Record]:
-        """Return the undelivered exposures of a CCD, the oldest first."""
-        found = [r for r in self._records.values() if (r.camera, r.ccd) == (camera, ccd)]
+        """Return the undelivered exposures of a CCD that nobody holds, the oldest first."""
+        found = [
+            r
+            for key, r in self._records.items()
+            if (r.camera, r.ccd) == (camera, ccd) and key not in self._held
+        ]
         return sorted(found, key=lambda record: record.name)
 
     def names(self, camera: str, ccd: str) -> NamesGiven:
@@ -176,8 +173,13 @@ class Journal:
         """Whether the exposure is still undelivered."""
         return _key(record) in self._records
 
+    def hold(self, record: Record) -> None:
+        """Note that this process has the frame of an exposure in its memory, to be delivered."""
+        self._held.add(_key(record))
+
     async def strike(self, record: Record) -> None:
         """Remove an exposure, and its frame if that was kept on disk."""
+        self._held.discard(_key(record))
         kept = self._records.pop(_key(record), None)
         if kept is None:
             return
@@ -206,7 +208,7 @@ class Journal:
         folder = self._path.with_name(f"{self._path.stem}_frames")
         path = folder / f"{record.ccd.replace(' ', '_')}_{record.name:%Y%m%dT%H%M%S.%f}.fits"
         try:
-            await in_thread(partial(_keep, frame, path))
+            await in_thread(partial(keep_frame, frame, path))
         except ImageError as error:
             self._log.warning(f"{error} The frame is lost if the driver ends before it is sent.")
             return False
@@ -228,9 +230,9 @@ class Journal:
             if self._written >= mine and not self._flush:
                 return  # another call has written it
             now, flush, self._flush = self._changes, self._flush, False
-            content = (tuple(self._records.values()), dict(self._names))
+            records, names = tuple(self._records.values()), dict(self._names)
             try:
-                await in_thread(partial(_replace, self._path, content, flush=flush))
+                await in_thread(partial(replace_file, self._path, records, names, flush=flush))
             except OSError as error:
                 self._say_once(error)
             else:
@@ -246,107 +248,5 @@ class Journal:
             )
 
 
-class CcdJournal:
-    """The journal's part about one CCD.
-
-    Attributes:
-        names: of the CCD's exposures, continued from earlier processes.
-    """
-
-    def __init__(self, journal: Journal, camera: str, ccd: str) -> None:
-        self.journal = journal
-        self.camera = camera
-        self.ccd = ccd
-        known = journal.names(camera, ccd)
-        self.names = Names(known.given, are_echoed=known.are_echoed)
-
-    def found(self) -> list[Record]:
-        """Return the undelivered exposures, the oldest first."""
-        return self.journal.records(self.camera, self.ccd)
-
-    async def starting(self, record: Record) -> None:
-        """Write down an exposure that the camera is about to be told of."""
-        names = NamesGiven(tuple(self.names.given), self.names.are_echoed)
-        await self.journal.put(record, names)
-
-    def started(self, record: Record) -> None:
-        """Write down, in the background, when it really began or with what it ended."""
-
-        async def put() -> None:
-            if self.journal.has(record):
-                await self.journal.put(record)
-
-        self.journal.later(put(), "journal: exposure")
-        if record.duration_s >= LONG_S:
-            self.journal.flush_soon()
-
-    def sent(self, record: Record) -> None:
-        """Note that the server has been given the frame; quick, and not to be interrupted."""
-        self.journal.marks.sent(_slot(self.ccd), record.name)
-
-    def was_sent(self, record: Record) -> bool:
-        """Tell whether the server that runs was given this frame, by an earlier process too."""
-        return self.journal.marks.was_sent(_slot(self.ccd), record.name)
-
-    def delivered(self, record: Record, confirmed: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Strike an exposure off once the server has confirmed its frame."""
-
-        async def strike() -> None:
-            await confirmed()
-            await self.journal.strike(record)
-
-        self.journal.later(strike(), "journal: delivered")
-
-    async def ended(self, record: Record) -> None:
-        """Strike off an exposure that brings no frame."""
-        await self.journal.strike(record)
-
-
-CCDS = ("imager", "guider", "external guider")
-
-
-def _slot(ccd: str) -> int:
-    return CCDS.index(ccd)
-
-
 def _key(record: Record) -> tuple[str, str, datetime]:
     return record.camera, record.ccd, record.name
-
-
-def _open_lock(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o775)
-    return os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-
-
-def _locks(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _replace(
-    path: Path, content: tuple[tuple[Record, ...], dict[str, NamesGiven]], *, flush: bool
-) -> None:
-    records, names = content
-    plain = {"exposures": to_plain(records), "names": {k: to_plain(v) for k, v in names.items()}}
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o775)
-    new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(plain, file, indent=1)
-        if flush:
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(new, path)
-
-
-def _keep(frame: MemoryFile, path: Path) -> None:
-    from indi_stx.images.storage import save
-
-    used = sum(other.stat().st_size for other in path.parent.glob("*.fits"))
-    if used + frame.size > FRAMES_LIMIT_BYTES:
-        raise ImageError(
-            f"{path.parent} already holds {used >> 20} MB of frames that were never delivered."
-        )
-    save(frame, path)

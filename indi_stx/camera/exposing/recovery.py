@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indi_stx.camera.exposing.journal import CcdJournal
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.record import Record
 from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.subsystem import Log

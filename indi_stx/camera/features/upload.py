@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -39,11 +41,27 @@ _MODES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A frame that could not be stored.
+
+    Attributes:
+        frame: a descriptor of its own.
+        gone: called when the frame has been saved, sent or discarded.
+    """
+
+    frame: MemoryFile
+    gone: Callable[[], None]
+
+
 class UnsavedFrames:
-    """Frames that could not be stored, the oldest first; they outlive the connection."""
+    """Frames that could not be stored, the oldest first; they outlive the connection.
+
+    The journal of exposures keeps them on disk too, for the case that the process ends.
+    """
 
     def __init__(self) -> None:
-        self.frames: deque[MemoryFile] = deque()
+        self.frames: deque[Unsaved] = deque()
 
 
 class Upload(Feature):
@@ -115,13 +133,19 @@ class Upload(Feature):
         directory, prefix = self.settings["UPLOAD_DIR"], self.settings["UPLOAD_PREFIX"]
         return DeliveryMode(self.stores, self.sends, directory, prefix)
 
-    async def store(self, frame: MemoryFile, mode: DeliveryMode | None = None) -> bool:
+    async def store(
+        self,
+        frame: MemoryFile,
+        mode: DeliveryMode | None = None,
+        gone: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Save a frame under the next name and tell clients; False if kept in memory instead.
 
         Args:
             frame: to be saved.
             mode: where, if not where the user wants frames now. Such a frame is from an earlier
                 process, which may have saved it already; then it is not saved twice.
+            gone: called when a frame that was kept has been saved, sent or discarded after all.
         """
         async with self._turn:
             try:
@@ -130,7 +154,7 @@ class Upload(Feature):
                     return True
                 self._announce(await self._save(frame, mode or self.delivery_mode))
             except ImageError as error:
-                self._keep(frame, str(error))
+                self._keep(Unsaved(frame.duplicate(), gone), str(error))
                 return False
         return True
 
@@ -162,10 +186,10 @@ class Upload(Feature):
             frames = self._kept.frames
             while frames and wish is not None:
                 if wish == "SAVE":
-                    self._announce(await self._save(frames[0], self.delivery_mode))
+                    self._announce(await self._save(frames[0].frame, self.delivery_mode))
                 elif wish == "SEND":
-                    await self._send(frames[0], ".fits")
-                frames.popleft().close()
+                    await self._send(frames[0].frame, ".fits")
+                self._let_go(frames.popleft())
         self.unsaved.clear(State.OK)
 
     # --- files ---------------------------------------------------------------------------------
@@ -188,13 +212,18 @@ class Upload(Feature):
             self.settings.publish(state=State.OK)
         self.file_path.publish({"FILE_PATH": str(path)}, State.OK)
 
-    def _keep(self, frame: MemoryFile, reason: str) -> None:
-        """Hold a copy of the descriptor, not of the frame; the oldest makes room."""
+    @staticmethod
+    def _let_go(kept: Unsaved) -> None:
+        kept.frame.close()
+        kept.gone()
+
+    def _keep(self, kept: Unsaved, reason: str) -> None:
+        """Hold a frame until the user decides; the oldest makes room."""
         frames = self._kept.frames
         if len(frames) == UNSAVED_LIMIT:
             self.device.log.error("The oldest unsaved frame is lost: there are too many to keep.")
-            frames.popleft().close()
-        frames.append(frame.duplicate())
+            self._let_go(frames.popleft())
+        frames.append(kept)
         self.device.refuse(
             self.settings,
             f"{reason} {len(frames)} unsaved frame(s) are kept in memory; correct the cause, "

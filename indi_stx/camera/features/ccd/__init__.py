@@ -1,9 +1,4 @@
-"""What the CCDs of a camera have in common: frame, binning, type, exposure, delivery.
-
-Each CCD's own module names its properties: {head} is CCD or GUIDER, {blob} is CCD1 or CCD2. The
-geometry is kept in unbinned pixels on both sides; binned sizes are floors (STX API, Imager Data
-Binary).
-"""
+"""A CCD at work: exposure, abort, delivery, and what an earlier connection has left."""
 
 from __future__ import annotations
 
@@ -12,47 +7,37 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.delivery import Delivery, Order
 from indi_stx.camera.exposing.held import Held
-from indi_stx.camera.exposing.journal import CcdJournal
 from indi_stx.camera.exposing.phases import Phase
 from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.recovery import Recovery
-from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
+from indi_stx.camera.exposing.run import ExposureRun
+from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.starting import abort
 from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.exposing.waiting import Beam, Waiting
+from indi_stx.camera.exposing.watching import Watch
 from indi_stx.camera.facts import CcdFacts
-from indi_stx.camera.session import CameraSession, Feature
-from indi_stx.camera.tabs import IMAGE_INFO
-from indi_stx.driver.declarations import (
-    Blob,
-    Num,
-    Numbers,
-    Save,
-    Sw,
-    Switches,
-    blob,
-    number,
-    switch,
+from indi_stx.camera.features.ccd.properties import (
+    DURATION_PLACES,
+    FRAME_TYPES,
+    MIN_EXPOSURE_S,
+    CcdProperties,
 )
-from indi_stx.driver.tabs import MAIN
+from indi_stx.camera.session import CameraSession
+from indi_stx.driver.declarations import Numbers, Switches
 from indi_stx.errors import CameraError, IndiStxError, ValueRefused
-from indi_stx.indi import Attached, Permission, State, SwitchRule, wire_number
+from indi_stx.indi import Attached, State, wire_number
 from indi_stx.stx.ccd_states import FrameType
-from indi_stx.stx.settings import Geometry
 
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
     from indi_stx.images.memory import MemoryFile
     from indi_stx.stx import Ccd
 
-MIN_EXPOSURE_S = 0.01
-"""STX API, Imager Start Exposure."""
-MAX_EXPOSURE_S = 3600.0
-"""The API document leaves the upper limit open ("???"); this one is libindi's."""
-MAX_BIN = 9
 LISTEN_S = 3.0
 """How long after Connect clients are given to ask for BLOBs; nobody tells if they did."""
 SOON_S = 0.05
@@ -61,27 +46,6 @@ FETCH_FIRST_S = 60.0
 """How long a start waits for a frame that an earlier process has left in the camera."""
 CLIENTS_BYTES_PER_S = 100e6
 """At least as fast a server on the same machine passes a frame on to a client."""
-MAX_SIDE = 16000
-
-FRAME_TYPES = {
-    "FRAME_LIGHT": ("Light", 1),
-    "FRAME_BIAS": ("Bias", 2),
-    "FRAME_DARK": ("Dark", 0),
-    "FRAME_FLAT": ("Flat", 3),
-}
-"""Label and camera's FrameType of each INDI element (STX API, Imager Start Exposure)."""
-
-
-def info_elements(size: str, pixel: str, bits: str) -> dict[str, Num]:
-    """Return the elements of {head}_INFO, in an order that KStars relies on."""
-    return {
-        "CCD_MAX_X": Num("Max. Width", size, 1, MAX_SIDE),
-        "CCD_MAX_Y": Num("Max. Height", size, 1, MAX_SIDE),
-        "CCD_PIXEL_SIZE": Num("Pixel size (um)", pixel, 1, 40),
-        "CCD_PIXEL_SIZE_X": Num("Pixel size X", pixel, 1, 40),
-        "CCD_PIXEL_SIZE_Y": Num("Pixel size Y", pixel, 1, 40),
-        "CCD_BITSPERPIXEL": Num("Bits per pixel", bits, 8, 64, 0, 16),
-    }
 
 
 class Sequence(Protocol):
@@ -98,7 +62,7 @@ class Sequence(Protocol):
         """Let the exposure under way, if any, be the last one."""
 
 
-class CcdFeature(Feature):
+class CcdFeature(CcdProperties):
     """One CCD; subclasses say which, and add what only they have.
 
     Args:
@@ -114,79 +78,6 @@ class CcdFeature(Feature):
         beam: the filter wheel that exposures wait for; None for a CCD that does not.
     """
 
-    exposure = number(
-        "{head}_EXPOSURE",
-        "{expose}",
-        MAIN,
-        {
-            "{head}_EXPOSURE_VALUE": Num(
-                "Duration (s)", "%5.2f", MIN_EXPOSURE_S, MAX_EXPOSURE_S, 1, 1
-            )
-        },
-        checked=False,
-    )
-    abort = switch(
-        "{head}_ABORT_EXPOSURE",
-        "Abort",
-        MAIN,
-        {"ABORT": Sw("Abort")},
-        rule=SwitchRule.AT_MOST_ONE,
-    )
-    frame = number(
-        "{head}_FRAME",
-        "Frame",
-        "{settings}",
-        {
-            "X": Num("Left ", "%4.0f", 0, MAX_SIDE),
-            "Y": Num("Top", "%4.0f", 0, MAX_SIDE),
-            "WIDTH": Num("Width", "%4.0f", 1, MAX_SIDE, 0, 1),
-            "HEIGHT": Num("Height", "%4.0f", 1, MAX_SIDE, 0, 1),
-        },
-        whole=True,
-        save=Save.ON_REQUEST,
-    )
-    binning = number(
-        "{head}_BINNING",
-        "Binning",
-        "{settings}",
-        {
-            "HOR_BIN": Num("X", "%2.0f", 1, MAX_BIN, 1, 1),
-            "VER_BIN": Num("Y", "%2.0f", 1, MAX_BIN, 1, 1),
-        },
-        whole=True,
-        save=Save.ON_REQUEST,
-    )
-    info = number(
-        "{head}_INFO",
-        "{info}",
-        IMAGE_INFO,
-        info_elements("%.f", "%.2f", "%.f"),
-        permission=Permission.READ_ONLY,
-    )
-    compression = switch(
-        "{head}_COMPRESSION",
-        "Compression",
-        "{settings}",
-        {"INDI_ENABLED": Sw("Enabled"), "INDI_DISABLED": Sw("Disabled", True)},
-        save=Save.ON_REQUEST,
-        lasting=True,
-    )
-    image = blob("{blob}", "Image Data", IMAGE_INFO, {"{blob}": Blob("{image}")})
-    frame_type = switch(
-        "{head}_FRAME_TYPE",
-        "Type",
-        "{settings}",
-        {name: Sw(label, name == "FRAME_LIGHT") for name, (label, _) in FRAME_TYPES.items()},
-        lasting=True,
-    )
-    source = switch(
-        "{head}_IMAGE_SOURCE",
-        "Image source",
-        "{settings}",
-        {"SOURCE_DATA": Sw("Binary", True), "SOURCE_FITS": Sw("Camera FITS")},
-        save=Save.AT_START,
-    )
-
     def __init__(
         self,
         session: CameraSession,
@@ -197,9 +88,8 @@ class CcdFeature(Feature):
         surroundings: Callable[[], Surroundings],
         polling_s: Callable[[], float],
     ) -> None:
-        super().__init__(session)
+        super().__init__(session, facts)
         self.ccd = ccd
-        self.facts = facts
         self.sequence: Sequence | None = None
         self.beam: Beam | None = None
         self._waiting = Waiting(self.lane, session.tasks)
@@ -217,15 +107,6 @@ class CcdFeature(Feature):
             self.device.log,
             self.device.clock,
         )
-        self._fit_to_sensor()
-
-    @property
-    def geometry(self) -> Geometry:
-        """Frame and binning as the clients see them."""
-        x, y, width, height = (int(v) for v in self.frame.values.values())
-        return Geometry(
-            x, y, width, height, int(self.binning["HOR_BIN"]), int(self.binning["VER_BIN"])
-        )
 
     @property
     def running(self) -> bool:
@@ -241,58 +122,9 @@ class CcdFeature(Feature):
         """Finish the delivery of frames that have been received."""
         await self.delivery.finish()
 
-    def _fit_to_sensor(self) -> None:
-        """Narrow the limits to this sensor's, and begin with all of it."""
-        facts = self.facts
-        self.frame.narrow(
-            X=(0, facts.width - 1),
-            Y=(0, facts.height - 1),
-            WIDTH=(1, facts.width),
-            HEIGHT=(1, facts.height),
-        )
-        self.binning.narrow(HOR_BIN=(1, facts.max_bin_x), VER_BIN=(1, facts.max_bin_y))
-        self.frame.assign(self._whole_sensor)
-        self.info.assign(
-            {
-                "CCD_MAX_X": facts.width,
-                "CCD_MAX_Y": facts.height,
-                "CCD_PIXEL_SIZE": facts.pixel_width_um,
-                "CCD_PIXEL_SIZE_X": facts.pixel_width_um,
-                "CCD_PIXEL_SIZE_Y": facts.pixel_height_um,
-            }
-        )
-
-    @property
-    def _whole_sensor(self) -> dict[str, float]:
-        return {"X": 0, "Y": 0, "WIDTH": self.facts.width, "HEIGHT": self.facts.height}
-
-    # --- frame ---------------------------------------------------------------------------------
-
-    @frame.on_write
-    async def _frame_requested(self, new: Numbers) -> None:
-        """Choose a part of the sensor; the camera is told with the next exposure."""
-        x, y, width, height = (int(v) for v in new.values())
-        if x + width > self.facts.width or y + height > self.facts.height:
-            raise ValueRefused(
-                f"Invalid frame requested: ({x}, {y}) {width} x {height} reaches past the sensor "
-                f"of {self.facts.width} x {self.facts.height} pixels."
-            )
-        self.frame.publish({"X": x, "Y": y, "WIDTH": width, "HEIGHT": height}, State.OK)
-
-    @binning.on_write
-    async def _binning_requested(self, new: Numbers) -> None:
-        """Choose the binning; the frame stays in unbinned pixels."""
-        if any(value != int(value) for value in new.values()):
-            raise ValueRefused("Binning must be whole numbers.")
-
-    def reset_frame(self) -> None:
-        """Publish the whole sensor, unbinned."""
-        self.binning.publish({"HOR_BIN": 1, "VER_BIN": 1}, State.OK)
-        self.frame.publish(self._whole_sensor, State.OK)
-
     # --- exposure ------------------------------------------------------------------------------
 
-    @exposure.on_write
+    @CcdProperties.exposure.on_write
     async def _exposure_requested(self, new: Numbers) -> None:
         """Begin an exposure; one that is running is aborted first."""
         (duration_s,) = new.values()
@@ -422,7 +254,7 @@ class CcdFeature(Feature):
         else:
             self._frame_taken(run, frame)
 
-    @abort.on_write
+    @CcdProperties.abort.on_write
     async def _abort_requested(self, new: Switches) -> None:
         """End the exposure without a frame."""
         if not new["ABORT"]:
@@ -481,7 +313,7 @@ class CcdFeature(Feature):
                 f"Requested exposure value ({wire_number(duration_s)}) seconds out of bounds "
                 f"[{wire_number(limits.min)},{wire_number(limits.max)}]."
             )
-        return duration_s
+        return round(duration_s, DURATION_PLACES)
 
     def _end_sequence(self) -> None:
         if self.sequence is not None:
@@ -547,6 +379,14 @@ class CcdFeature(Feature):
             if record is not None:
                 await journal.journal.keep_frame(record, frame)
 
+        async def keep_unsaved(sent: bool) -> None:
+            if record is not None:
+                await journal.unsaved(record, frame, sent=sent)
+
+        def gone() -> None:
+            if record is not None:
+                journal.gone(record)
+
         self.delivery.put(
             Order(
                 frame,
@@ -554,8 +394,10 @@ class CcdFeature(Feature):
                 done,
                 handed_over,
                 keep,
-                record.mode if late and record else None,
-                self._shown_s + LISTEN_S if late else 0.0,
+                keep_unsaved,
+                gone,
+                mode=record.mode if late and record else None,
+                not_before_s=self._shown_s + LISTEN_S if late else 0.0,
             )
         )
 
