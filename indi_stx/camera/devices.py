@@ -21,8 +21,10 @@ from indi_stx.camera.features.fan import Fan
 from indi_stx.camera.features.fast_exposure import FastExposure
 from indi_stx.camera.features.filter_wheel import FilterWheel
 from indi_stx.camera.features.fits_header import FitsHeader, UserCards
+from indi_stx.camera.features.guide_temperature import GuiderTemperature
 from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
+from indi_stx.camera.features.overscan import Overscan
 from indi_stx.camera.features.pulse_guide import PulseGuide
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.guide_head import GuideHead, GuideHeadOfCamera
@@ -43,7 +45,9 @@ DRIVER_VERSION = ".".join(__version__.split(".")[:2])
 FEATURES: tuple[type[Feature], ...] = (
     CameraInfo,
     Imager,
+    Overscan,
     Guider,
+    GuiderTemperature,
     PulseGuide,
     Cooler,
     Fan,
@@ -135,7 +139,8 @@ class CameraDevice(Device):
         cooler = Cooler(session) if Capability.COOLER in there else None
         wheel = FilterWheel(session) if Capability.FILTER_WHEEL in there else None
         cards = FitsHeader(session)
-        sources = HeaderSources(self.active_devices, cards, wheel, cooler)
+        guide_temperature = GuiderTemperature(session) if facts.guider is not None else None
+        sources = HeaderSources(self.active_devices, cards, wheel, cooler, guide_temperature)
         self._header_sources = sources
         imager = Imager(
             session,
@@ -145,6 +150,10 @@ class CameraDevice(Device):
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
+        if Capability.OVERSCAN in there:
+            sources.overscan = overscan = Overscan(session, imager)
+        else:
+            overscan = None
         if wheel is not None:
             imager.beam = wheel
             wheel.shutter_is_open = lambda: imager.shutter_is_open
@@ -157,7 +166,7 @@ class CameraDevice(Device):
             upload,
             fast,
             CameraFitsSettings(session),
-            *(feature for feature in (cooler, wheel) if feature is not None),
+            *(f for f in (cooler, wheel, overscan, guide_temperature) if f is not None),
             *(kind(session) for kind in (PulseGuide, AdaptiveOptics, Fan) if kind.needs in there),
         ]
         if facts.guider is not None:
@@ -172,12 +181,14 @@ class CameraDevice(Device):
                 )
             )
         found.sort(key=lambda feature: FEATURES.index(type(feature)))
-        of_imager = [f for f in found if isinstance(f, Cooler | Fan)]
+        of_imager = [f for f in found if isinstance(f, Cooler | Fan | Overscan)]
         session.subsystems = [
             GuideHeadOfCamera(session, self.guide_head),
             Telemetry(session, camera.imager, of_imager),
             *found,
         ]
+        if guide_temperature is not None:
+            session.subsystems.append(Telemetry(session, camera.guider, [guide_temperature]))
         return session
 
     # --- simulation ------------------------------------------------------------------------------

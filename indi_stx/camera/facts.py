@@ -27,9 +27,11 @@ SENSOR = (
     "max_bin_y",
     "pixel_size_x_um",
     "pixel_size_y_um",
+    "full_well_electrons",
+    "max_adu",
 )
 COOLER = ("cooler_on", "temperature_celsius", "setpoint_celsius")
-NEWER = ("fan_state",)
+NEWER = ("fan_state", "overscan_on")
 """What only newer firmware has: asked for alone, as old firmware refuses the question."""
 
 
@@ -38,6 +40,7 @@ class Capability(enum.Enum):
 
     COOLER = "cooler"
     FAN = "fan that can be set"
+    OVERSCAN = "overscan"
     GUIDER = "internal guide CCD"
     EXTERNAL_GUIDER = "external guide head"
     FILTER_WHEEL = "calls for a filter wheel"
@@ -48,6 +51,7 @@ class Capability(enum.Enum):
 NEEDED = {
     Capability.COOLER: set(COOLER),
     Capability.FAN: {"fan_state"},
+    Capability.OVERSCAN: {"overscan_on"},
 }
 """The imager's parameters without which there is none of it."""
 
@@ -58,7 +62,9 @@ class CcdFacts:
 
     Attributes:
         pixel_width_um: 0 when the camera does not tell; likewise `pixel_height_um`.
-        electrons_per_adu: None when the camera does not tell.
+        electrons_per_adu: None when the camera does not tell; likewise `full_well_electrons` and
+            `max_adu`.
+        dark_columns: how many columns at the end of a row are overscan, as far as that is known.
         parameters: those of the questions that the camera knew.
     """
 
@@ -70,6 +76,13 @@ class CcdFacts:
     max_bin_y: int
     electrons_per_adu: float | None
     parameters: frozenset[str] = frozenset()
+    full_well_electrons: float | None = None
+    max_adu: int | None = None
+    dark_columns: int = 0
+
+    def with_dark_columns(self, count: int) -> Self:
+        """Return the facts of the same CCD with that many columns of overscan in its width."""
+        return replace(self, dark_columns=count)
 
     @classmethod
     async def read(cls, ccd: Ccd, *names: str) -> Self:
@@ -93,6 +106,8 @@ class CcdFacts:
             max_bin_y=told.get("max_bin_y", 1),
             electrons_per_adu=told.get("electrons_per_adu"),
             parameters=frozenset(told),
+            full_well_electrons=told.get("full_well_electrons"),
+            max_adu=told.get("max_adu"),
         )
 
 
@@ -110,6 +125,17 @@ class CameraFacts:
     guider: CcdFacts | None
     external_guider: CcdFacts | None
     lacking: frozenset[Capability] = frozenset()
+
+    @property
+    def profile(self) -> str:
+        """What the firmware offers beyond the API document of 2011, for people."""
+        newer = {
+            "fan": Capability.FAN in self.capabilities,
+            "overscan": Capability.OVERSCAN in self.capabilities,
+            "serial number": self.versions.serial is not None,
+        }
+        found = [name for name, there in newer.items() if there]
+        return f"newer: {', '.join(found)}" if found else "API document of 2011"
 
     @property
     def capabilities(self) -> frozenset[Capability]:

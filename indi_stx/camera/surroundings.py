@@ -13,9 +13,11 @@ from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.features.cooler import Cooler
 from indi_stx.camera.features.filter_wheel import FilterWheel
 from indi_stx.camera.features.fits_header import FitsHeader
+from indi_stx.camera.features.guide_temperature import GuiderTemperature
+from indi_stx.camera.features.overscan import Overscan
 
 
-@dataclass(frozen=True)
+@dataclass
 class HeaderSources:
     """The sources of these facts."""
 
@@ -23,12 +25,15 @@ class HeaderSources:
     user: FitsHeader
     wheel: FilterWheel | None
     cooler: Cooler | None
+    guider_temperature: GuiderTemperature | None
+    overscan: Overscan | None = None
 
     def of_imager(self) -> Surroundings:
         """Tell what surrounds the imaging CCD; solvers look at its frames, so it gets the WCS."""
         return replace(
             self.of_guider(),
             watched=True,
+            overscan=self.overscan.is_on if self.overscan else None,
             ccd_celsius=self.cooler.ccd_celsius if self.cooler else None,
             setpoint_celsius=self.cooler.setpoint_celsius if self.cooler else None,
             wcs_rotation_deg=self.user.rotation_deg,
@@ -36,9 +41,11 @@ class HeaderSources:
 
     def of_guider(self) -> Surroundings:
         """Tell what surrounds the internal guide CCD."""
+        temperature = self.guider_temperature
         wheel = self.wheel if self.around.uses_own_wheel else self.around
         return replace(
             self._everywhere(),
+            ccd_celsius=temperature.ccd_celsius if temperature else None,
             filter_name=wheel.filter_name if wheel else None,
             beam=str(wheel.beam) if wheel else "",
             focal_length_mm=self.user.focal_length_mm or self.around.focal_length_mm,

@@ -106,6 +106,7 @@ def _rows(facts: FrameFacts) -> Iterator[_Row]:
     yield from _instrument(facts)
     yield from _exposure(facts)
     yield from _geometry(facts)
+    yield from _overscan(facts)
     yield from _surroundings(facts)
     if facts.frame_type is FrameType.LIGHT and facts.pointing and _is_finite(facts.pointing):
         yield from _sky(facts, facts.pointing)
@@ -145,6 +146,8 @@ def _exposure(facts: FrameFacts) -> Iterator[_Row]:
     yield "IMAGETYP", f"{kind.value} Frame", "Frame type"
     yield "FILTER", facts.filter_name, "Filter"
     yield "EGAIN", _rounded(facts.gain_electrons_per_adu, 6), "[electron/adu] Gain"
+    yield "FULLWELL", _rounded(facts.full_well_electrons, 3), "[electron] Full well capacity"
+    yield "DATAMAX", facts.max_adu, "[adu] Highest value that the CCD gives"
 
 
 def _geometry(facts: FrameFacts) -> Iterator[_Row]:
@@ -158,6 +161,18 @@ def _geometry(facts: FrameFacts) -> Iterator[_Row]:
     # In binned pixels, as in SBIG's own files.
     yield "XORGSUBF", facts.start_x // facts.bin_x, "[binned pixel] Subframe X position"
     yield "YORGSUBF", facts.start_y // facts.bin_y, "[binned pixel] Subframe Y position"
+
+
+def _overscan(facts: FrameFacts) -> Iterator[_Row]:
+    """Where the light is and where there is none, as IRAF and its successors cut and subtract."""
+    yield "OVERSCAN", facts.overscan, "Overscan is read out"
+    if not (facts.overscan and facts.overscan_known and facts.sensor_cols):
+        return
+    lit = min(max(0, (facts.sensor_cols - facts.start_x) // facts.bin_x), facts.cols)
+    if lit:
+        yield "TRIMSEC", f"[1:{lit},1:{facts.rows}]", "Columns that see light"
+    if lit < facts.cols:
+        yield "BIASSEC", f"[{lit + 1}:{facts.cols},1:{facts.rows}]", "Overscan"
 
 
 def _surroundings(facts: FrameFacts) -> Iterator[_Row]:

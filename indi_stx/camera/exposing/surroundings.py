@@ -36,6 +36,7 @@ class Surroundings:
         ccd_celsius: the CCD's temperature at the last poll.
         setpoint_celsius: what the cooler regulates to.
         wcs_rotation_deg: the camera's orientation, if world coordinates are wanted.
+        overscan: whether it is read out; None for a CCD that has none.
         cards: those that the user added.
         checksum: whether the user wants checksums.
     """
@@ -57,5 +58,6 @@ class Surroundings:
     wcs_rotation_deg: float | None = None
     ccd_celsius: float | None = None
     setpoint_celsius: float | None = None
+    overscan: bool | None = None
     cards: tuple[CustomCard, ...] = ()
     checksum: bool = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from indi_stx.camera.features.ccd import CcdFeature
 from indi_stx.camera.tabs import IMAGE_SETTINGS
-from indi_stx.driver.declarations import Save, Sw, Switches, switch
+from indi_stx.driver.declarations import Condition, Num, Save, Sw, Switches, number, switch
+from indi_stx.driver.tabs import MAIN
 from indi_stx.indi import Permission, State
 
 
@@ -42,6 +43,21 @@ class Imager(CcdFeature):
         {"FORMAT_FITS": Sw("FITS", True)},
         save=Save.ON_REQUEST,
     )
+
+    gain = number(
+        "CCD_GAIN",
+        "Gain",
+        MAIN,
+        {"GAIN": Num("Gain (electrons per ADU)", "%.2f", 0, 1e6)},
+        permission=Permission.READ_ONLY,
+        exists=Condition(
+            "where the camera tells it", lambda imager: imager.facts.electrons_per_adu is not None
+        ),
+    )
+
+    def _fit_to_sensor(self) -> None:
+        super()._fit_to_sensor()
+        self.gain.assign({"GAIN": self.facts.electrons_per_adu or 0})
 
     @reset.on_write
     async def _reset_requested(self, new: Switches) -> None:

@@ -40,7 +40,7 @@ class Destination:
 
 
 class Cooler(Feature):
-    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, and the temperatures around the CCD."""
+    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, CCD_SETPOINT, and what is measured."""
 
     needs = Capability.COOLER
     reads = ("cooler_on", "temperature_celsius", "setpoint_celsius", "cooler_power_percent")
@@ -86,6 +86,13 @@ class Cooler(Feature):
         permission=Permission.READ_ONLY,
         shows={"AMBIENT_TEMPERATURE_VALUE": "ambient_celsius"},
     )
+    setpoint = number(
+        "CCD_SETPOINT",
+        "Set point",
+        MAIN,
+        {"CCD_SETPOINT_VALUE": Num("Temperature (C)", "%5.2f", -100, 100)},
+        shows={"CCD_SETPOINT_VALUE": "setpoint_celsius"},
+    )
     setpoint_celsius: float | None = None
     """The camera's current set point; None while the cooler is off."""
 
@@ -122,6 +129,18 @@ class Cooler(Feature):
             self._gave_up = False
             self.temperature.publish(state=State.IDLE)
 
+    @setpoint.on_write
+    async def _setpoint_requested(self, new: Numbers) -> None:
+        """Set the camera's set point and leave the cooler on or off, as it is."""
+        celsius = round(new["CCD_SETPOINT_VALUE"], 2)
+        await self.camera.imager.set_settings(setpoint_celsius=celsius)
+        self._kept.ramp = None
+        self.setpoint.publish({"CCD_SETPOINT_VALUE": celsius}, State.OK)
+        if self.cooler["COOLER_ON"]:
+            self.setpoint_celsius = celsius
+            self._steadiness, self._latch_up, self._gave_up = Steadiness(), LatchUpWatch(), False
+            self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
+
     async def _aim(self, target_celsius: float) -> None:
         """Send the camera the next set point on the way to a target."""
         step = round(ramp_step(self.ccd_celsius, target_celsius, self.ramp["RAMP_SLOPE"]), 2)
@@ -129,6 +148,7 @@ class Cooler(Feature):
         due_s = self.device.clock.monotonic() + RAMP_STEP_S
         self._kept.ramp = Ramp(round(target_celsius, 2), step, due_s)
         self.setpoint_celsius = step
+        self.setpoint.publish({"CCD_SETPOINT_VALUE": step})
 
     async def _go_on(self) -> None:
         """Take the next step of a ramp; runs on the lane, so that it never overtakes a write."""
