@@ -385,3 +385,23 @@ def test_the_scale_follows_from_a_focal_length_in_a_card() -> None:
 )
 def test_texts_in_ascii(text: str, plain: str) -> None:
     assert to_ascii(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("start_x", "cols", "bin_x", "trim", "bias"),
+    [
+        (0, 4128, 1, "[1:4096,1:500]", "[4097:4128,1:500]"),
+        (0, 1376, 3, "[1:1365,1:500]", "[1366:1376,1:500]"),
+        (4090, 20, 1, "[1:6,1:500]", "[7:20,1:500]"),
+        (4100, 20, 1, None, "[1:20,1:500]"),
+        (0, 600, 1, "[1:600,1:500]", None),
+    ],
+)
+def test_where_the_overscan_is(
+    start_x: int, cols: int, bin_x: int, trim: str | None, bias: str | None
+) -> None:
+    facts = dataclasses.replace(FULL, start_x=start_x, cols=cols, bin_x=bin_x)
+    header = read(dataclasses.replace(facts, overscan=True, overscan_known=True))
+    assert (header["OVERSCAN"], header.get("TRIMSEC"), header.get("BIASSEC")) == (True, trim, bias)
+    header = read(dataclasses.replace(facts, overscan=True))
+    assert {"TRIMSEC", "BIASSEC"}.isdisjoint(header)
