@@ -31,6 +31,7 @@ SENSOR = (
     "max_adu",
 )
 COOLER = ("cooler_on", "temperature_celsius", "setpoint_celsius")
+AROUND = ("cooler_power_percent", "ambient_celsius")
 NEWER = ("fan_state", "overscan_on")
 """What only newer firmware has: asked for alone, as old firmware refuses the question."""
 
@@ -175,7 +176,7 @@ class CameraFacts:
 
         description = await camera.description()
         versions = await _versions(camera)
-        imager = await CcdFacts.read(camera.imager, *COOLER)
+        imager = await CcdFacts.read(camera.imager, *COOLER, *AROUND)
         newer = await camera.imager.get_settings(*NEWER)
         imager = replace(imager, parameters=imager.parameters | set(newer))
         guider = await guide_ccd(Capability.GUIDER, camera.guider)

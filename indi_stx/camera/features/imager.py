@@ -44,11 +44,11 @@ class Imager(CcdFeature):
         save=Save.ON_REQUEST,
     )
 
-    gain = number(
+    gain = number(  # electrons per ADU; with libindi's labels, which clients look for
         "CCD_GAIN",
         "Gain",
         MAIN,
-        {"GAIN": Num("Gain (electrons per ADU)", "%.2f", 0, 1e6)},
+        {"GAIN": Num("Gain", "%.2f", 0, 1e6)},
         permission=Permission.READ_ONLY,
         exists=Condition(
             "where the camera tells it", lambda imager: imager.facts.electrons_per_adu is not None

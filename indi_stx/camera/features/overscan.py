@@ -8,18 +8,32 @@ firmware do, and keep the document's formula for the length of a frame.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from indi_stx.camera.facts import Capability, CcdFacts
-from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import IMAGE_SETTINGS
 from indi_stx.driver.declarations import Save, Sw, Switches, switch
+from indi_stx.driver.lanes import Lane
 from indi_stx.errors import ValueRefused
 from indi_stx.indi import State
 
 if TYPE_CHECKING:
     from indi_stx.stx import CcdSettings
+
+
+class WidenedCcd(Protocol):
+    """The CCD that overscan makes wider."""
+
+    lane: Lane
+    facts: CcdFacts
+
+    @property
+    def running(self) -> bool:
+        """Whether an exposure is running or being downloaded."""
+
+    def refit(self, facts: CcdFacts) -> None:
+        """Follow a sensor whose size has changed."""
 
 
 class Overscan(Feature):
@@ -37,7 +51,7 @@ class Overscan(Feature):
         save_rank=-1,  # before the frame, which may reach into it
     )
 
-    def __init__(self, session: CameraSession, imager: Imager) -> None:
+    def __init__(self, session: CameraSession, imager: WidenedCcd) -> None:
         # One lane with the CCD: a frame is checked against the size that it will have.
         super().__init__(session, imager.lane)
         self._imager = imager
