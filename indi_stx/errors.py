@@ -17,6 +17,7 @@
         CameraTimeout         connected, but no complete answer in time; retried where safe
         CameraReplyInvalid    an answer that is not this camera's language; has an excerpt
           CameraLacksCall     "404 Not Found": this firmware has no such call
+        ExposureFailed        an accepted exposure gave no image; take another
         CameraRefused         the camera said 400 and one of its codes; code, text, advice
           CameraBusy          it is exposing, or its filter wheel moves; ask again later
 
@@ -119,6 +120,10 @@ class CameraLacksCall(CameraReplyInvalid):
 
     Something else than a camera may answer so too.
     """
+
+
+class ExposureFailed(CameraError):
+    """The camera accepted an exposure, but there is no image of it and there will be none."""
 
 
 class CameraRefused(CameraError):

@@ -26,6 +26,7 @@ from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.features.overscan import Overscan
 from indi_stx.camera.features.pulse_guide import PulseGuide
+from indi_stx.camera.features.restart import Restart
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.guide_head import GuideHead, GuideHeadOfCamera
 from indi_stx.camera.lasting import Lasting
@@ -57,6 +58,7 @@ FEATURES: tuple[type[Feature], ...] = (
     AdaptiveOptics,
     FilterWheel,
     CameraFitsSettings,
+    Restart,
 )
 """In the order in which their properties are defined."""
 LASTING = (UserCards, Destination, MirrorPosition, UnsavedFrames)
@@ -157,6 +159,7 @@ class CameraDevice(Device):
         if wheel is not None:
             imager.beam = wheel
             wheel.shutter_is_open = lambda: imager.shutter_is_open
+        restart = Restart(session, facts.imager)
         imager.delivery.store = upload = Upload(session, imager.send_file)
         imager.sequence = fast = FastExposure(session, imager)
         found: list[Feature] = [
@@ -168,6 +171,7 @@ class CameraDevice(Device):
             CameraFitsSettings(session),
             *(f for f in (cooler, wheel, overscan, guide_temperature) if f is not None),
             *(kind(session) for kind in (PulseGuide, AdaptiveOptics, Fan) if kind.needs in there),
+            restart,
         ]
         if facts.guider is not None:
             found.append(
@@ -181,10 +185,10 @@ class CameraDevice(Device):
                 )
             )
         found.sort(key=lambda feature: FEATURES.index(type(feature)))
-        of_imager = [f for f in found if isinstance(f, Cooler | Fan | Overscan)]
+        of_imager = [f for f in found if isinstance(f, Imager | Cooler | Fan | Overscan | Restart)]
         session.subsystems = [
             GuideHeadOfCamera(session, self.guide_head),
-            Telemetry(session, camera.imager, of_imager),
+            Telemetry(session, camera.imager, of_imager, restart.noticed),
             *found,
         ]
         if guide_temperature is not None:

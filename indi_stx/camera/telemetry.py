@@ -6,7 +6,7 @@ and what else they read (`reads`). Source: STX API, Get Settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.session import CameraSession, Feature
@@ -15,7 +15,7 @@ from indi_stx.stx.pacing import Priority
 from indi_stx.stx.replies import NO_VALID_PARAMETER
 
 if TYPE_CHECKING:
-    from indi_stx.stx import Ccd
+    from indi_stx.stx import Ccd, CcdSettings
 
 
 class Telemetry(Feature):
@@ -25,10 +25,19 @@ class Telemetry(Feature):
         session: the connection.
         ccd: whose settings are read.
         features: whose properties show them.
+        restarted: tells of what was read whether the camera was restarted; then it is not shown,
+            because it is being put back.
     """
 
-    def __init__(self, session: CameraSession, ccd: Ccd, features: Sequence[Feature]) -> None:
+    def __init__(
+        self,
+        session: CameraSession,
+        ccd: Ccd,
+        features: Sequence[Feature],
+        restarted: Callable[[CcdSettings], bool] = lambda settings: False,
+    ) -> None:
         super().__init__(session)
+        self._restarted = restarted
         self._ccd = ccd
         self._features = features
         self._unknown: frozenset[str] = frozenset()
@@ -51,6 +60,8 @@ class Telemetry(Feature):
             return
         settings = await self._ccd.get_settings(*self._parameters, priority=Priority.TELEMETRY)
         self._unknown = frozenset(self._parameters) - set(settings)
+        if self._restarted(settings):
+            return
         for feature in self._features:
             feature.show(vars(settings))
             feature.observe(settings)

@@ -16,7 +16,7 @@ from indi_stx.driver.declarations import Condition, Num, Numbers, Texts, Txt, nu
 from indi_stx.driver.properties import Property
 from indi_stx.errors import CameraRefused, CameraReplyInvalid, ValueRefused
 from indi_stx.indi import State
-from indi_stx.stx.fits_settings import FitsChanges, FitsSettings, changed_parameters
+from indi_stx.stx.fits_settings import FitsChanges, FitsSettings, differing, written
 
 FIELDS = {
     "OBJECT_NAME": "object_name",
@@ -90,7 +90,7 @@ class CameraFitsSettings(Feature):
         await self.camera.set_fits_settings(**changes)
         kept = await self.camera.get_fits_settings()
         self._take_over(kept)
-        if others := changed_parameters(changes, kept):
+        if others := differing(written(changes), kept):
             names = ", ".join(name for name, _ in others)
             raise ValueRefused(f"The camera accepted the new {names} but kept the old: try again.")
         p.publish(state=State.OK)

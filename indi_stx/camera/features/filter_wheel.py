@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from indi_stx.camera.facts import Capability
 from indi_stx.camera.session import CameraSession, Feature
@@ -97,6 +98,7 @@ class FilterWheel(Feature):
         self.shutter_is_open: Callable[[], bool] = lambda: False
         """Whether the imaging CCD exposes; a move waits for its end."""
         self._look_at_state = True
+        self._wanted = NO_FILTER
 
     @property
     def current(self) -> int:
@@ -186,6 +188,7 @@ class FilterWheel(Feature):
     # --- moves ---------------------------------------------------------------------------------
 
     async def _move(self, target: int) -> None:
+        self._wanted = target
         self.slot.publish(state=State.BUSY)
         await self._shutter_closes()
         self._busy = self._in_doubt = True
@@ -280,6 +283,8 @@ class FilterWheel(Feature):
         if self._busy:
             return
         self._in_doubt = False
+        # After a restart the wheel is at its home mark, with no filter: that is nobody's wish.
+        self._wanted = settings.current or self._wanted
         if settings.current != self.current:
             self._moves += 1
             state = State.OK if self._seen is FilterState.IDLE else STATES[self._seen]
@@ -287,11 +292,19 @@ class FilterWheel(Feature):
         if (names := self._names_of(settings)) != self.names.values:
             self.names.publish(names)
 
+    def put_back(self) -> str | None:
+        """Move to the filter again that was in the beam."""
+        if self._wanted == NO_FILTER:
+            return None
+        self.lane.put(partial(self._move, self._wanted))
+        return f"filter {self._wanted}"
+
     def _take_over(self, settings: FilterSettings) -> None:
         """Fit the properties to the wheel; they must not be defined at this moment."""
         count = int(self.slots["SLOTS"])
         self.slot.narrow(FILTER_SLOT_VALUE=(1, count))
         self.slot.assign({"FILTER_SLOT_VALUE": float(settings.current)})
+        self._wanted = settings.current
         self.names.redeclare(name_elements(count))
         self.names.assign(self._names_of(settings))
 

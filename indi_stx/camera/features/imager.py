@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from indi_stx.camera.features.ccd import CcdFeature
 from indi_stx.camera.tabs import IMAGE_SETTINGS
 from indi_stx.driver.declarations import Condition, Num, Save, Sw, Switches, number, switch
 from indi_stx.driver.tabs import MAIN
 from indi_stx.indi import Permission, State
+from indi_stx.stx.settings import Geometry
+
+if TYPE_CHECKING:
+    from indi_stx.stx import CcdSettings
+
+GEOMETRY = ("start_x", "start_y", "num_x", "num_y", "bin_x", "bin_y")
+"""In the order of the fields of `Geometry`."""
 
 
 class Imager(CcdFeature):
@@ -44,6 +53,10 @@ class Imager(CcdFeature):
         save=Save.ON_REQUEST,
     )
 
+    reads = GEOMETRY
+    _strange: Geometry | None = None
+    """A geometry that was read, is not ours, and may be on its way to becoming so."""
+
     gain = number(  # electrons per ADU; with libindi's labels, which clients look for
         "CCD_GAIN",
         "Gain",
@@ -58,6 +71,22 @@ class Imager(CcdFeature):
     def _fit_to_sensor(self) -> None:
         super()._fit_to_sensor()
         self.gain.assign({"GAIN": self.facts.electrons_per_adu or 0})
+
+    def observe(self, settings: CcdSettings) -> None:
+        """Notice another program's frame or binning, which would spoil the next exposure."""
+        if any(name not in settings for name in GEOMETRY):
+            return
+        known = self.sent_geometry.known
+        read = Geometry(*(getattr(settings, name) for name in GEOMETRY))
+        strange = read if known is not None and not self.running and read != known else None
+        if strange is not None and strange == self._strange:
+            self.sent_geometry.forget()
+            self.device.log.info(
+                "Another program has changed frame or binning of the CCD. They are set again with "
+                "the next exposure."
+            )
+            strange = None
+        self._strange = strange
 
     @reset.on_write
     async def _reset_requested(self, new: Switches) -> None:

@@ -76,6 +76,7 @@ class CcdFeature(CcdProperties):
     Attributes:
         sequence: starts the exposures of a sequence; None when there are no sequences.
         beam: the filter wheel that exposures wait for; None for a CCD that does not.
+        sent_geometry: what the camera was told.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class CcdFeature(CcdProperties):
         self._waiting = Waiting(self.lane, session.tasks)
         self._starts = False
         self._surroundings = surroundings
-        self._geometry_sent = CameraGeometry(ccd)
+        self.sent_geometry = CameraGeometry(ccd)
         self._journal = journal
         self._recovering: asyncio.Task[None] | None = None
         self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
@@ -117,6 +118,10 @@ class CcdFeature(CcdProperties):
     def shutter_is_open(self) -> bool:
         """Whether an exposure is being started or runs."""
         return self._starts or (self._run is not None and self._run.phase is Phase.EXPOSING)
+
+    def restarted(self) -> None:
+        """Send frame and binning again with the next exposure."""
+        self.sent_geometry.forget()
 
     async def end(self) -> None:
         """Finish the delivery of frames that have been received."""
@@ -141,7 +146,7 @@ class CcdFeature(CcdProperties):
         if self.beam is not None and not self.beam.at_rest:
             await self._expose_when_filter_rests(self.beam, duration_s)
             return
-        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._journal, self._watch)
+        run = ExposureRun(self._shot(duration_s), self.sent_geometry, self._journal, self._watch)
         self._starts = True
         try:
             if self.running:
@@ -192,7 +197,7 @@ class CcdFeature(CcdProperties):
         )
 
     def _resume(self, record: Record) -> None:
-        self._geometry_sent.forget()
+        self.sent_geometry.forget()
         shot = record.shot(
             name=f"{self.device.name}: {self.exposure.name}",
             instrument=self.device.name,
@@ -200,7 +205,7 @@ class CcdFeature(CcdProperties):
             sensor=self.facts,
             camera=self.session.facts,
         )
-        run = ExposureRun(shot, self._geometry_sent, self._journal, self._watch)
+        run = ExposureRun(shot, self.sent_geometry, self._journal, self._watch)
         run.resume(record)
         self._run = run
         self.show_exposure(run.remaining_s, State.BUSY)
@@ -296,7 +301,7 @@ class CcdFeature(CcdProperties):
 
     def exposure_lost(self, reason: str) -> None:
         """Report an exposure that brings no frame; a sequence ends with it."""
-        self._geometry_sent.forget()
+        self.sent_geometry.forget()
         self._end_sequence()
         self.device.refuse(self.exposure, reason)
 
