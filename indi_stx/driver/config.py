@@ -16,14 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from indi_stx.driver.blocking import in_thread
+from indi_stx.driver.places import CONFIG_SUFFIX, file_name, home_directory
 from indi_stx.errors import ConfigError
 from indi_stx.indi import Kind
-
-CONFIG_SUFFIX = "_config.xml"
-_NAME_LIMIT_BYTES = 255
-"""Of Linux and its file systems."""
-_TEMPORARY_CHARS = 10
-"""What the name of a file has in addition while it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,25 +234,6 @@ class ConfigFile:
                 raise
         except OSError as error:
             raise ConfigError(f"Cannot write {path}: {error.strerror}") from error
-
-
-def home_directory() -> Path | None:
-    """Return the user's home directory; None for a user without one, as containers have them."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
-
-
-def file_name(device: str, suffix: str = CONFIG_SUFFIX) -> str:
-    """Return the name of a device's file; a name that cannot be part of one is made so.
-
-    The name of a device is the user's text (INDIDEV) and may hold a slash, or be longer than a
-    file's name.
-    """
-    stem = device.replace("/", "_").replace("\0", "_").encode("utf-8", "surrogateescape")
-    room = _NAME_LIMIT_BYTES - len((suffix + ".default.").encode()) - _TEMPORARY_CHARS
-    return stem[:room].decode("utf-8", "ignore") + suffix
 
 
 def _completed(kept: SavedProperty | None, first: SavedProperty | None) -> SavedProperty:

@@ -12,9 +12,9 @@ import logging
 from pathlib import Path
 from typing import Protocol
 
-from indi_stx.driver.config import home_directory
 from indi_stx.driver.declarations import Condition, Save, Sw, Switches, switch
 from indi_stx.driver.log_file import LogFile
+from indi_stx.driver.places import home_directory
 from indi_stx.driver.subsystem import Owner, Subsystem
 from indi_stx.driver.tabs import OPTIONS
 from indi_stx.indi import Message, State, SwitchRule

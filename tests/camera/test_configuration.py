@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from indi_stx.driver.config import ConfigFile, file_name
+from indi_stx.driver.config import ConfigFile
+from indi_stx.driver.places import file_name
 from indi_stx.indi import State
 from indi_stx.simulator.options import SimulatorOptions
 from tests.harness.desk import CameraDesk, camera_desk

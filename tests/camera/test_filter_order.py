@@ -45,6 +45,13 @@ async def test_filter_and_exposure_in_order(subtests: pytest.Subtests) -> None:
             frames = len(desk.server.channel.attached)
             assert (await desk.header())["FILTER"] == "F5"
             assert len(desk.server.channel.attached) == frames + 1
+        with subtests.test("a fast sequence that is switched off while it waits begins nothing"):
+            await desk.switch("CCD_FAST_TOGGLE", "INDI_ENABLED")
+            await desk.put(Kind.NUMBER, "FILTER_SLOT", FILTER_SLOT_VALUE=4)
+            since = await desk.put(Kind.NUMBER, "CCD_EXPOSURE", CCD_EXPOSURE_VALUE=1)
+            await desk.switch("CCD_FAST_TOGGLE", "INDI_DISABLED")
+            await desk.state("FILTER_SLOT", since, State.OK)
+            assert desk.last("CCD_EXPOSURE").state is State.IDLE
         with subtests.test("a new exposure replaces one that a change waits for"):
             since = await desk.put(Kind.NUMBER, "CCD_EXPOSURE", CCD_EXPOSURE_VALUE=600)
             await desk.state("CCD_EXPOSURE", since, State.BUSY)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import urllib.request
-from typing import Any
 
 import pytest
 
 from indi_stx.indi import Kind, State
-from indi_stx.simulator import ccd_routes
-from indi_stx.simulator.http_message import Reply
 from indi_stx.simulator.options import SimulatorOptions
 from indi_stx.simulator.relays import Relay
 from tests.harness.desk import DEVICE, CameraDesk, camera_desk
@@ -92,21 +89,7 @@ async def test_an_exposure_may_last_a_day() -> None:
         assert (await desk.numbers("CCD_EXPOSURE", CCD_EXPOSURE_VALUE=86401)).state is State.ALERT
 
 
-COLUMNS = 32
-
-
-@pytest.fixture
-def overscan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the camera tell a wider sensor while its overscan is on."""
-    true_values = ccd_routes.get_values
-
-    def get_values(table: dict[str, Any], query: Any) -> Reply:
-        if "OverScan" in table and table["OverScan"]() == "1":
-            width = int(table["CameraXSize"]()) + COLUMNS
-            table = {**table, "CameraXSize": lambda: str(width)}
-        return true_values(table, query)
-
-    monkeypatch.setattr(ccd_routes, "get_values", get_values)
+COLUMNS = NEWER.overscan_columns
 
 
 def ask(desk: CameraDesk, request: str) -> None:
@@ -120,7 +103,7 @@ def widths(desk: CameraDesk) -> tuple[object, object]:
     return desk.value("CCD_FRAME", "WIDTH"), desk.value("CCD_INFO", "CCD_MAX_X")
 
 
-async def test_overscan(overscan: None, subtests: pytest.Subtests) -> None:
+async def test_overscan(subtests: pytest.Subtests) -> None:
     async with camera_desk(NEWER) as desk:
         whole, _ = widths(desk)
         assert isinstance(whole, float)
@@ -130,7 +113,13 @@ async def test_overscan(overscan: None, subtests: pytest.Subtests) -> None:
             wide, shown = widths(desk)
             assert wide == shown
             assert isinstance(wide, float)
-            assert wide >= whole + COLUMNS
+            assert wide == whole + COLUMNS
+        with subtests.test("so does the header"):
+            frame = {"X": 1000, "Y": 0, "WIDTH": wide - 1000, "HEIGHT": 10}
+            assert (await desk.numbers("CCD_FRAME", **frame)).state is State.OK
+            header = await desk.header()
+            assert header["NAXIS1"] == wide - 1000
+            assert header["BIASSEC"] == f"[{whole - 999:.0f}:{wide - 1000:.0f},1:10]"
             frame = {"X": 0, "Y": 0, "WIDTH": wide, "HEIGHT": 10}
             assert (await desk.numbers("CCD_FRAME", **frame)).state is State.OK
         with subtests.test("and goes back"):

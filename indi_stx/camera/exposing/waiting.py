@@ -36,6 +36,11 @@ class Waiting:
         self._tasks = tasks
         self._waiting: object = None
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether an exposure waits."""
+        return self._waiting is not None
+
     def begin_later(self, beam: Beam, begin: Callable[[], Awaitable[None]]) -> None:
         """Begin an exposure when the wheel rests, unless `forget` is called before."""
         self._waiting = token = object()

@@ -111,8 +111,8 @@ class CcdFeature(CcdProperties):
 
     @property
     def running(self) -> bool:
-        """Whether an exposure is running or being downloaded."""
-        return self._run is not None and self._run.running
+        """Whether an exposure is running, being downloaded, or waits for the filter wheel."""
+        return self._waiting.is_pending or (self._run is not None and self._run.running)
 
     @property
     def shutter_is_open(self) -> bool:
