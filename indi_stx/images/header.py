@@ -7,7 +7,6 @@ too, and an unknown fact has no card. astropy formats the cards.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,14 +18,14 @@ from astropy.io import fits
 from indi_stx import __version__
 from indi_stx.images.header_cards import (
     COMMENTARY,
+    Row,
     make_card,
     make_custom_card,
     parse_camera_cards,
+    rounded,
 )
-from indi_stx.images.header_facts import FrameFacts, FrameType, Pointing
-
-_ARCSEC_PER_RADIAN = 206264.806
-_Row = tuple[str, str | int | float | None, str]
+from indi_stx.images.header_facts import FrameFacts, FrameType
+from indi_stx.images.header_sky import is_finite, scale_x_arcsec, sky
 
 STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", "BZERO", "BSCALE")
 FORMAT_COMMENTS = (
@@ -36,7 +35,7 @@ FORMAT_COMMENTS = (
 """Together with them the structure has ten cards, as in libindi: programs that write a file anew,
 such as KStars, copy from the eleventh card on."""
 FORMAT_COMMENTS_AT = STRUCTURE.index("BZERO")
-CHECKSUM_ROWS: tuple[_Row, ...] = (
+CHECKSUM_ROWS: tuple[Row, ...] = (
     ("CHECKSUM", "0" * 16, "HDU checksum"),
     ("DATASUM", "0".ljust(10), "data unit checksum"),
 )
@@ -101,19 +100,19 @@ def _join(cards: dict[str, Any], facts: FrameFacts) -> bytes:
     return text.encode("ascii")
 
 
-def _rows(facts: FrameFacts) -> Iterator[_Row]:
+def _rows(facts: FrameFacts) -> Iterator[Row]:
     yield from _structure(facts)
     yield from _instrument(facts)
     yield from _exposure(facts)
     yield from _geometry(facts)
     yield from _overscan(facts)
     yield from _surroundings(facts)
-    if facts.frame_type is FrameType.LIGHT and facts.pointing and _is_finite(facts.pointing):
-        yield from _sky(facts, facts.pointing)
+    if facts.frame_type is FrameType.LIGHT and facts.pointing and is_finite(facts.pointing):
+        yield from sky(facts, facts.pointing)
     yield "DATE-OBS", _timestamp(facts.started_utc), "UTC start of exposure"
 
 
-def _structure(facts: FrameFacts) -> Iterator[_Row]:
+def _structure(facts: FrameFacts) -> Iterator[Row]:
     yield "SIMPLE", True, "file does conform to FITS standard"
     yield "BITPIX", 16, "number of bits per data pixel"
     yield "NAXIS", 2, "number of data axes"
@@ -125,7 +124,7 @@ def _structure(facts: FrameFacts) -> Iterator[_Row]:
     yield "ROWORDER", "TOP-DOWN", "Row order"
 
 
-def _instrument(facts: FrameFacts) -> Iterator[_Row]:
+def _instrument(facts: FrameFacts) -> Iterator[Row]:
     yield "INSTRUME", facts.instrument, "Camera name"
     yield "CAMERA", facts.camera_model, "Camera model"
     yield "FIRMWARE", facts.firmware, "Camera firmware"
@@ -135,35 +134,35 @@ def _instrument(facts: FrameFacts) -> Iterator[_Row]:
     yield "OBJECT", facts.object_name, "Object name"
 
 
-def _exposure(facts: FrameFacts) -> Iterator[_Row]:
+def _exposure(facts: FrameFacts) -> Iterator[Row]:
     kind = facts.frame_type
-    yield "EXPTIME", _rounded(facts.exposure_s, 6), "[s] Total exposure time"
+    yield "EXPTIME", rounded(facts.exposure_s, 6), "[s] Total exposure time"
     if kind is FrameType.DARK:
-        yield "DARKTIME", _rounded(facts.exposure_s, 6), "[s] Total dark exposure time"
-    yield "CCD-TEMP", _rounded(facts.ccd_celsius, 3), "[Celsius] CCD temperature"
-    yield "SET-TEMP", _rounded(facts.setpoint_celsius, 3), "[Celsius] CCD temperature setpoint"
+        yield "DARKTIME", rounded(facts.exposure_s, 6), "[s] Total dark exposure time"
+    yield "CCD-TEMP", rounded(facts.ccd_celsius, 3), "[Celsius] CCD temperature"
+    yield "SET-TEMP", rounded(facts.setpoint_celsius, 3), "[Celsius] CCD temperature setpoint"
     yield "FRAME", kind.value, "Frame type"
     yield "IMAGETYP", f"{kind.value} Frame", "Frame type"
     yield "FILTER", facts.filter_name, "Filter"
-    yield "EGAIN", _rounded(facts.gain_electrons_per_adu, 6), "[electron/adu] Gain"
-    yield "FULLWELL", _rounded(facts.full_well_electrons, 3), "[electron] Full well capacity"
+    yield "EGAIN", rounded(facts.gain_electrons_per_adu, 6), "[electron/adu] Gain"
+    yield "FULLWELL", rounded(facts.full_well_electrons, 3), "[electron] Full well capacity"
     yield "DATAMAX", facts.max_adu, "[adu] Highest value that the CCD gives"
 
 
-def _geometry(facts: FrameFacts) -> Iterator[_Row]:
+def _geometry(facts: FrameFacts) -> Iterator[Row]:
     width_um, height_um = facts.pixel_width_um or None, facts.pixel_height_um or None
-    yield "PIXSIZE1", _rounded(width_um, 6), "[um] Pixel size 1, unbinned"
-    yield "PIXSIZE2", _rounded(height_um, 6), "[um] Pixel size 2, unbinned"
+    yield "PIXSIZE1", rounded(width_um, 6), "[um] Pixel size 1, unbinned"
+    yield "PIXSIZE2", rounded(height_um, 6), "[um] Pixel size 2, unbinned"
     yield "XBINNING", facts.bin_x, "Binning factor in width"
     yield "YBINNING", facts.bin_y, "Binning factor in height"
-    yield "XPIXSZ", _rounded(width_um and width_um * facts.bin_x, 6), "[um] X binned pixel size"
-    yield "YPIXSZ", _rounded(height_um and height_um * facts.bin_y, 6), "[um] Y binned pixel size"
+    yield "XPIXSZ", rounded(width_um and width_um * facts.bin_x, 6), "[um] X binned pixel size"
+    yield "YPIXSZ", rounded(height_um and height_um * facts.bin_y, 6), "[um] Y binned pixel size"
     # In binned pixels, as in SBIG's own files.
     yield "XORGSUBF", facts.start_x // facts.bin_x, "[binned pixel] Subframe X position"
     yield "YORGSUBF", facts.start_y // facts.bin_y, "[binned pixel] Subframe Y position"
 
 
-def _overscan(facts: FrameFacts) -> Iterator[_Row]:
+def _overscan(facts: FrameFacts) -> Iterator[Row]:
     """Where the light is and where there is none, as IRAF and its successors cut and subtract."""
     yield "OVERSCAN", facts.overscan, "Overscan is read out"
     if not (facts.overscan and facts.overscan_known and facts.sensor_cols):
@@ -175,101 +174,15 @@ def _overscan(facts: FrameFacts) -> Iterator[_Row]:
         yield "BIASSEC", f"[{lit + 1}:{facts.cols},1:{facts.rows}]", "Overscan"
 
 
-def _surroundings(facts: FrameFacts) -> Iterator[_Row]:
-    yield "FOCALLEN", _rounded(facts.focal_length_mm, 3), "[mm] Focal length"
-    yield "APTDIA", _rounded(facts.aperture_mm, 3), "[mm] Telescope aperture/diameter"
-    yield "MPSAS", _rounded(facts.sky_brightness_mpsas, 3), "[mag/arcsec2] Sky brightness"
-    yield "ROTATANG", _rounded(facts.rotator_deg, 6), "[deg] Rotator angle"
+def _surroundings(facts: FrameFacts) -> Iterator[Row]:
+    yield "FOCALLEN", rounded(facts.focal_length_mm, 3), "[mm] Focal length"
+    yield "APTDIA", rounded(facts.aperture_mm, 3), "[mm] Telescope aperture/diameter"
+    yield "MPSAS", rounded(facts.sky_brightness_mpsas, 3), "[mag/arcsec2] Sky brightness"
+    yield "ROTATANG", rounded(facts.rotator_deg, 6), "[deg] Rotator angle"
     yield "FOCUSPOS", facts.focuser_position, "Focus position in ticks"
-    yield "FOCUSTEM", _rounded(facts.focuser_celsius, 3), "[Celsius] Focuser temperature"
-    yield "SCALE", _rounded(_scale_x_arcsec(facts), 6), "[arcsec/pixel] Image scale"
-
-
-def _sky(facts: FrameFacts, pointing: Pointing) -> Iterator[_Row]:
-    if facts.site:
-        yield "SITELAT", _rounded(facts.site.latitude_deg, 6), "[deg] Latitude of the site"
-        yield (
-            "SITELONG",
-            _rounded(facts.site.longitude_deg, 6),
-            "[deg] Longitude of the site, east +",
-        )
-    if horizontal := pointing.horizontal:
-        yield "AIRMASS", _rounded(horizontal.airmass, 6), "Airmass"
-        yield "OBJCTAZ", _rounded(horizontal.azimuth_deg, 6), "[deg] Azimuth of centre of image"
-        yield "OBJCTALT", _rounded(horizontal.altitude_deg, 6), "[deg] Altitude of centre of image"
-    yield "OBJCTRA", _hours(pointing.ra_deg), "J2000 RA of the image centre"
-    yield "OBJCTDEC", _degrees(pointing.dec_deg), "J2000 Dec of the image centre"
-    yield "RA", _rounded(pointing.ra_deg, 6), "[deg] J2000 RA of the image centre"
-    yield "DEC", _rounded(pointing.dec_deg, 6), "[deg] J2000 Dec of the image centre"
-    if pointing.pier_side:
-        yield "PIERSIDE", pointing.pier_side.value, "Side of the pier"
-    yield "EQUINOX", 2000, "Equinox"
-    yield from _world_coordinates(facts, pointing)
-
-
-def _world_coordinates(facts: FrameFacts, pointing: Pointing) -> Iterator[_Row]:
-    scale_x, scale_y = _scale_x_arcsec(facts), _scale_y_arcsec(facts)
-    if facts.wcs_rotation_deg is None or scale_x is None or scale_y is None:
-        return
-    rotation = (360.0 - facts.wcs_rotation_deg) % 360.0
-    yield "CRVAL1", _rounded(pointing.ra_deg, 10), "[deg] RA at the reference pixel"
-    yield "CRVAL2", _rounded(pointing.dec_deg, 10), "[deg] Dec at the reference pixel"
-    yield "RADESYS", "FK5", "Frame of RA and Dec"
-    yield "CTYPE1", "RA---TAN", "Projection"
-    yield "CTYPE2", "DEC--TAN", "Projection"
-    yield "CRPIX1", _axis(facts.start_x, facts.bin_x, facts.cols, facts.sensor_cols), "Axis, x"
-    yield "CRPIX2", _axis(facts.start_y, facts.bin_y, facts.rows, facts.sensor_rows), "Axis, y"
-    yield "SECPIX1", round(scale_x, 10), "[arcsec/pixel] Scale in x"
-    yield "SECPIX2", round(scale_y, 10), "[arcsec/pixel] Scale in y"
-    # Both positive: rows run top down, which is the usual sky turned by 180 degrees, not mirrored.
-    yield "CDELT1", round(scale_x / 3600, 10), "[deg/pixel] Scale in x"
-    yield "CDELT2", round(scale_y / 3600, 10), "[deg/pixel] Scale in y"
-    yield "CROTA1", _rounded(rotation, 10), "[deg] Rotation"
-    yield "CROTA2", _rounded(rotation, 10), "[deg] Rotation"
-
-
-def _axis(start: int, binning: int, image_size: int, sensor_size: int | None) -> float:
-    """Where the sensor's centre lies in the image; FITS counts the first pixel's centre as 1."""
-    if sensor_size is None:
-        return image_size / 2 + 0.5
-    return (sensor_size / 2 - start) / binning + 0.5
-
-
-def _scale_x_arcsec(facts: FrameFacts) -> float | None:
-    return _scale_arcsec(facts.pixel_width_um * facts.bin_x, facts.focal_length_mm)
-
-
-def _scale_y_arcsec(facts: FrameFacts) -> float | None:
-    return _scale_arcsec(facts.pixel_height_um * facts.bin_y, facts.focal_length_mm)
-
-
-def _scale_arcsec(binned_pixel_um: float, focal_length_mm: float | None) -> float | None:
-    if not binned_pixel_um or not focal_length_mm or focal_length_mm < 0:
-        return None
-    return binned_pixel_um / 1000 / focal_length_mm * _ARCSEC_PER_RADIAN
-
-
-def _rounded(value: float | None, decimals: int) -> float | None:
-    return None if value is None else round(float(value), decimals)
-
-
-def _is_finite(pointing: Pointing) -> bool:
-    return math.isfinite(pointing.ra_deg) and math.isfinite(pointing.dec_deg)
+    yield "FOCUSTEM", rounded(facts.focuser_celsius, 3), "[Celsius] Focuser temperature"
+    yield "SCALE", rounded(scale_x_arcsec(facts), 6), "[arcsec/pixel] Image scale"
 
 
 def _timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-
-
-def _hours(ra_deg: float) -> str:
-    return _sexagesimal(round(ra_deg / 15 * 360_000) % (24 * 360_000))
-
-
-def _degrees(dec_deg: float) -> str:
-    sign = "-" if dec_deg < 0 else ""
-    return sign + _sexagesimal(round(abs(dec_deg) * 360_000))
-
-
-def _sexagesimal(hundredths: int) -> str:
-    minutes, seconds = divmod(hundredths, 6000)
-    return f"{minutes // 60:02d} {minutes % 60:02d} {seconds / 100:05.2f}"

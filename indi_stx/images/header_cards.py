@@ -21,6 +21,8 @@ _CARD_WIDTH = 80
 _KEYWORD_WIDTH = 8
 _COMMENTARY_WIDTH = _CARD_WIDTH - _KEYWORD_WIDTH
 _HIERARCH = "HIERARCH "
+Row = tuple[str, str | int | float | None, str]
+"""Keyword, value and comment of a card that is to be made."""
 COMMENTARY = frozenset({"COMMENT", "HISTORY"})
 # More than eight characters make a HIERARCH card (a convention registered with the FITS Support
 # Office), here of one word, and with room left for a value.
@@ -40,6 +42,11 @@ _STRUCTURAL = re.compile(
     r"HIERARCH|CHECKSUM|DATASUM|ROWORDER|TFIELDS|T(FORM|TYPE)\d+|THEAP|"
     r"Z(IMAGE|SIMPLE|BITPIX|NAXIS\d*|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|QUANTIZ|EXTEND|BLANK)"
 )
+
+
+def rounded(value: float | None, decimals: int) -> float | None:
+    """Return a number for a card; None stays unknown."""
+    return None if value is None else round(float(value), decimals)
 
 
 def make_card(keyword: str, value: str | int | float | None, comment: str = "") -> Any | None:
