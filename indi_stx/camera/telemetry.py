@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.errors import CameraRefused
 from indi_stx.stx.pacing import Priority
+from indi_stx.stx.replies import NO_VALID_PARAMETER
 
 if TYPE_CHECKING:
     from indi_stx.stx import Ccd, CcdSettings
@@ -38,15 +40,26 @@ class Telemetry(Feature):
         self._restarted = restarted
         self._ccd = ccd
         self._features = features
+        self._unknown: frozenset[str] = frozenset()
         self._parameters = tuple(dict.fromkeys(_parameters(features)))
 
     async def begin(self) -> None:
         """Read once, so that the first definitions carry true values."""
-        await self.poll()
+        try:
+            await self.poll()
+        except CameraRefused as error:
+            if error.code != NO_VALID_PARAMETER:
+                raise
+            self._unknown, self._parameters = frozenset(self._parameters), ()
+        for feature in self._features:
+            feature.unknown = self._unknown
 
     async def poll(self) -> None:
         """Ask for everything in one request, and let the features show it."""
+        if not self._parameters:
+            return
         settings = await self._ccd.get_settings(*self._parameters, priority=Priority.TELEMETRY)
+        self._unknown = frozenset(self._parameters) - set(settings)
         if self._restarted(settings):
             return
         for feature in self._features:

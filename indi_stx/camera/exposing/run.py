@@ -141,8 +141,10 @@ class ExposureRun:
         countdown = asyncio.create_task(self._count_down(), name="countdown")
         try:
             await self._sleep_watching()
+            around = self.shot.surroundings()  # at the exposure's end, not when it is fetched again
+            self.shot = replace(self.shot, surroundings=lambda: around)
+            self._update_record(surroundings=around, mode=self.shot.mode())
             await countdown
-            self._update_record(surroundings=self.shot.surroundings(), mode=self.shot.mode())
             fetch = Fetch(
                 self.shot,
                 self.started,

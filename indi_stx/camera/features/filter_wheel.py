@@ -9,8 +9,11 @@ eight names, so the user has to say how many slots the wheel has. Source: STX AP
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from functools import partial
 
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
@@ -34,6 +37,8 @@ LOOK_S = 0.25
 DEPARTURE_LIMIT_S = 2.0
 """How long a wheel may stay at its old place after it accepted a move."""
 MOVE_LIMIT_S = 60.0
+SHUTTER_LOOK_S = 0.05
+"""How often a move that waits for an exposure looks whether that has ended."""
 LOST_LOOKS = 3
 """After how many questions in a row without an answer a move counts as failed."""
 MOST_SLOTS = len(SLOTS)
@@ -56,6 +61,8 @@ def name_elements(slots: int) -> dict[str, Txt]:
 
 class FilterWheel(Feature):
     """FILTER_SLOT, FILTER_NAME, FILTER_SLOTS and FILTER_INITIALIZE."""
+
+    needs = Capability.FILTER_WHEEL
 
     slot = number(
         "FILTER_SLOT",
@@ -85,6 +92,11 @@ class FilterWheel(Feature):
         super().__init__(session)
         self._busy = False
         self._seen = FilterState.IDLE
+        self._in_doubt = False
+        """Whether a move has failed, and nobody has seen since where the wheel stands."""
+        self._moves = 0
+        self.shutter_is_open: Callable[[], bool] = lambda: False
+        """Whether the imaging CCD exposes; a move waits for its end."""
         self._look_at_state = True
         self._wanted = NO_FILTER
 
@@ -94,9 +106,31 @@ class FilterWheel(Feature):
         return int(self.slot["FILTER_SLOT_VALUE"])
 
     @property
-    def current_filter_name(self) -> str | None:
-        """The name of the filter in the beam, None for none."""
+    def filter_name(self) -> str | None:
+        """The name of the filter in the beam; None for none, and while the wheel moves or fails."""
+        if self._in_doubt or self._seen is not FilterState.IDLE:
+            return None
         return self.names.values.get(f"FILTER_SLOT_NAME_{self.current}") or None
+
+    @property
+    def beam(self) -> str:
+        """Which filter is in the beam, and since which move."""
+        return f"{self.current} since move {self._moves}"
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it stands still, and nobody has asked it to move."""
+        return self.lane.is_idle and self._seen is not FilterState.MOVING
+
+    async def rest(self) -> None:
+        """Wait until it stands still; returns in any case after the time that a move may take."""
+        clock = self.device.clock
+        give_up_s = clock.monotonic() + MOVE_LIMIT_S
+        while not self.at_rest and clock.monotonic() < give_up_s:
+            await clock.sleep(LOOK_S)
+            if self.lane.is_idle:  # somebody else moves it
+                with contextlib.suppress(CameraError):
+                    await self._poll_state()
 
     # --- writes --------------------------------------------------------------------------------
 
@@ -131,12 +165,16 @@ class FilterWheel(Feature):
         finally:
             self._busy = False
 
+    @slots.on_check
+    def _checked_slots(self, new: Numbers) -> Numbers:
+        if not new["SLOTS"].is_integer():
+            raise ValueRefused(f"The number of slots must be a whole number, not {new['SLOTS']:g}.")
+        return new
+
     @slots.on_write
     async def _slots_requested(self, new: Numbers) -> None:
         """Define the wheel's properties again with another number of slots."""
         count = new["SLOTS"]
-        if not count.is_integer():
-            raise ValueRefused(f"The number of slots must be a whole number, not {count:g}.")
         if count == self.slots["SLOTS"]:
             return
         settings = await self.camera.get_filter_settings()
@@ -150,9 +188,11 @@ class FilterWheel(Feature):
     # --- moves ---------------------------------------------------------------------------------
 
     async def _move(self, target: int) -> None:
-        self._busy = True
         self._wanted = target
         self.slot.publish(state=State.BUSY)
+        await self._shutter_closes()
+        self._busy = self._in_doubt = True
+        self._moves += 1
         try:
             await self.camera.change_filter(target)
             trouble = await self._arrive(target)
@@ -160,10 +200,18 @@ class FilterWheel(Feature):
             trouble = str(error)
         finally:
             self._busy = False
+        self._in_doubt = bool(trouble)
         if trouble:
             self.device.refuse(self.slot, trouble)
         else:
             self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, State.OK)
+
+    async def _shutter_closes(self) -> None:
+        """Wait for the end of the exposure under way: its frame is one of one filter."""
+        if self.shutter_is_open():
+            self.device.log.info("The filter is changed when the exposure has ended.")
+        while self.shutter_is_open():
+            await self.device.clock.sleep(SHUTTER_LOOK_S)
 
     async def _arrive(self, target: int) -> str | None:
         """Wait until the wheel stops; return what is wrong unless it is at its target."""
@@ -219,6 +267,7 @@ class FilterWheel(Feature):
         if self._busy or state is self._seen:
             return
         before, self._seen = self._seen, state
+        self._moves += 1
         match state:
             case FilterState.ERROR:
                 self.device.refuse(self.slot, STUCK)
@@ -233,9 +282,11 @@ class FilterWheel(Feature):
         settings = await self.camera.get_filter_settings()
         if self._busy:
             return
+        self._in_doubt = False
         # After a restart the wheel is at its home mark, with no filter: that is nobody's wish.
         self._wanted = settings.current or self._wanted
         if settings.current != self.current:
+            self._moves += 1
             state = State.OK if self._seen is FilterState.IDLE else STATES[self._seen]
             self.slot.publish({"FILTER_SLOT_VALUE": float(settings.current)}, state)
         if (names := self._names_of(settings)) != self.names.values:
