@@ -27,6 +27,7 @@ from indi_stx.camera.exposing.phases import (
 )
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.starting import Start, Started
+from indi_stx.camera.repeating import repeated
 from indi_stx.clock import Clock
 from indi_stx.driver.subsystem import Log
 from indi_stx.errors import (
@@ -135,7 +136,7 @@ class ExposureRun:
         """
         self._happened(Event.REQUESTED)
         try:
-            await self._geometry.send(self.shot.geometry)
+            await repeated(lambda: self._geometry.send(self.shot.geometry), self._clock)
             start = Start(self.shot, self._names, self._clock, self._watch.log)
             self.started = started = await start.carry_out()
         except BaseException:

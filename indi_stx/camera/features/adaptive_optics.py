@@ -2,14 +2,16 @@
 
 PHD2 sends relative steps and counts up to 45 of them from the centre in each direction, so 45 steps
 span half of the mirror's range. The camera tells neither where its mirror is nor whether it has
-one: the position shown is the one last commanded, or the centre before any command. Source: STX
-API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO driver for the properties.
+one: the position shown is the one last commanded, or the centre before any command. Clients send
+steps, but the camera is told the place to go to, so a command that gets lost is sent again. Source:
+STX API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO driver for the properties.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import GUIDER_CONTROL
 from indi_stx.driver.declarations import Lamp, Num, Numbers, Sw, Switches, light, number, switch
@@ -140,10 +142,12 @@ class AdaptiveOptics(Feature):
         """Move the mirror and wait until it has stopped.
 
         Raises:
-            CameraError: the camera did not accept the command; the shown position is unchanged.
+            CameraRefused: the camera did not accept the command; the shown position is unchanged.
+            CameraError: it did not answer. Whether the mirror moved is not known; the next command
+                brings it from there to its own place.
         """
         units = {axis: mirror_units(value) for axis, value in steps.items()}
-        await self.camera.ao_guide(**units)
+        await repeated(lambda: self.camera.ao_guide(**units), self.device.clock)
         self._mirror.steps = steps
         self.position.publish(_shown(units), State.BUSY)
         self.position.publish(state=State.OK if await self._settled() else State.ALERT)

@@ -7,8 +7,9 @@ from a saved configuration. Source: STX API, Get / Set FITS Settings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import Feature
 from indi_stx.camera.tabs import CAMERA_FITS
 from indi_stx.driver.declarations import Condition, Num, Numbers, Texts, Txt, number, text
@@ -17,7 +18,7 @@ from indi_stx.errors import CameraRefused, CameraReplyInvalid
 from indi_stx.indi import State
 
 if TYPE_CHECKING:
-    from indi_stx.stx.fits_settings import FitsSettings
+    from indi_stx.stx.fits_settings import FitsChanges, FitsSettings
 
 THERE = Condition("where the camera has them", lambda settings: settings.are_there)
 
@@ -62,26 +63,28 @@ class CameraFitsSettings(Feature):
     @texts.on_write
     async def _texts_requested(self, new: Texts) -> None:
         """Store the texts that differ, and show what the camera made of them."""
-        await self.camera.set_fits_settings(
+        await self._store(
+            self.texts,
             object_name=new["OBJECT_NAME"],
             observer=new["OBSERVER"],
             telescope=new["TELESCOPE"],
         )
-        await self._show(self.texts)
 
     @optics.on_write
     async def _optics_requested(self, new: Numbers) -> None:
         """Store the numbers that differ, and show what the camera made of them."""
-        await self.camera.set_fits_settings(
+        await self._store(
+            self.optics,
             focal_length_mm=new["FOCAL_LENGTH"],
             aperture_mm=new["APERTURE"],
             aperture_area_mm2=new["APERTURE_AREA"],
         )
-        await self._show(self.optics)
 
-    async def _show(self, written: Property[Any]) -> None:
-        """Read back what was stored: the camera silently drops what it cannot take."""
-        self._take_over(await self.camera.get_fits_settings())
+    async def _store(self, written: Property[Any], **changes: Unpack[FitsChanges]) -> None:
+        """Store what differs, and read it back: the camera silently drops what it cannot take."""
+        camera, clock = self.camera, self.device.clock
+        await repeated(lambda: camera.set_fits_settings(**changes), clock)
+        self._take_over(await repeated(camera.get_fits_settings, clock))
         written.publish(state=State.OK)
 
     def _take_over(self, settings: FitsSettings) -> None:

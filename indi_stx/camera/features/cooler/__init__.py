@@ -18,6 +18,7 @@ from indi_stx.camera.features.cooler.ramp import (
     Steadiness,
     ramp_step,
 )
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
 from indi_stx.driver.properties import Property
@@ -106,7 +107,7 @@ class Cooler(Feature):
     async def _temperature_requested(self, new: Numbers) -> None:
         """Switch the cooler on and go to a temperature."""
         target = new["CCD_TEMPERATURE_VALUE"]
-        await self._aim(target)
+        await repeated(lambda: self._aim(target), self.device.clock)
         self._steadiness = Steadiness()
         self.cooler.select("COOLER_ON", State.OK)
         self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
@@ -114,7 +115,8 @@ class Cooler(Feature):
     @cooler.on_write
     async def _cooler_requested(self, new: Switches) -> None:
         """Switch the cooler off, or on with the camera's current set point."""
-        await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
+        imager, is_on = self.camera.imager, new["COOLER_ON"]
+        await repeated(lambda: imager.set_settings(cooler_on=is_on), self.device.clock)
         if new["COOLER_OFF"]:
             self._kept.ramp = None
             if self.temperature.state is State.BUSY:

@@ -9,6 +9,8 @@ eight names, so the user has to say how many slots the wheel has. Source: STX AP
 
 from __future__ import annotations
 
+from indi_stx.camera.features.filter_wheel.moves import STUCK, Mover
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
@@ -23,23 +25,11 @@ from indi_stx.driver.declarations import (
     switch,
     text,
 )
-from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, ValueRefused
+from indi_stx.errors import CameraError, ValueRefused
 from indi_stx.indi import State, SwitchRule
 from indi_stx.stx.filters import NO_FILTER, SLOTS, FilterSettings, FilterState
 
-LOOK_S = 0.25
-"""Pause between two questions while the wheel moves."""
-DEPARTURE_LIMIT_S = 2.0
-"""How long a wheel may stay at its old place after it accepted a move."""
-MOVE_LIMIT_S = 60.0
-LOST_LOOKS = 3
-"""After how many questions in a row without an answer a move counts as failed."""
 MOST_SLOTS = len(SLOTS)
-STUCK = (
-    "The filter wheel is in its error state: it is jammed, or there is none. Check the wheel and "
-    "its cable, then initialize it; if that fails, switch the camera off and on."
-)
-
 STATES = {
     FilterState.IDLE: State.IDLE,
     FilterState.MOVING: State.BUSY,
@@ -82,7 +72,7 @@ class FilterWheel(Feature):
     def __init__(self, session: CameraSession) -> None:
         super().__init__(session)
         self._busy = False
-        self._seen = FilterState.IDLE
+        self._mover = Mover(session)
         self._look_at_state = True
 
     @property
@@ -124,7 +114,8 @@ class FilterWheel(Feature):
             raise ValueRefused("A filter needs a name.")
         self._busy = True
         try:
-            await self.camera.set_filter_names(changed)
+            camera = self.camera
+            await repeated(lambda: camera.set_filter_names(changed), self.device.clock)
         finally:
             self._busy = False
 
@@ -150,8 +141,7 @@ class FilterWheel(Feature):
         self._busy = True
         self.slot.publish(state=State.BUSY)
         try:
-            await self.camera.change_filter(target)
-            trouble = await self._arrive(target)
+            trouble = await self._mover.drive(target)
         except CameraError as error:
             trouble = str(error)
         finally:
@@ -161,43 +151,14 @@ class FilterWheel(Feature):
         else:
             self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, State.OK)
 
-    async def _arrive(self, target: int) -> str | None:
-        """Wait until the wheel stops; return what is wrong unless it is at its target."""
-        clock = self.device.clock
-        started_s, lost = clock.monotonic(), 0
-        while (elapsed_s := clock.monotonic() - started_s) < MOVE_LIMIT_S:
-            await clock.sleep(LOOK_S)
-            try:
-                at = await self._resting_place()
-            except (CameraTimeout, CameraUnreachable) as error:
-                # The wheel goes on turning: a lost answer does not mean that the move failed.
-                if (lost := lost + 1) >= LOST_LOOKS:
-                    return str(error)
-                continue
-            lost = 0
-            if self._seen is FilterState.ERROR:
-                return STUCK
-            if at == target:
-                return None
-            if at is not None and elapsed_s > DEPARTURE_LIMIT_S:
-                return f"The filter wheel stopped at {at}, not at {target}: try again."
-        return f"The filter wheel has not arrived after {MOVE_LIMIT_S:g} s. {STUCK}"
-
-    async def _resting_place(self) -> int | None:
-        """Return the slot where the wheel stands, None while it moves."""
-        self._seen = await self.camera.filter_state()
-        if self._seen is not FilterState.IDLE:
-            return None
-        return (await self.camera.get_filter_settings(())).current
-
     # --- what the camera shows -----------------------------------------------------------------
 
     async def begin(self) -> None:
         """Show the true slot and names from the first definition on."""
-        self._seen = await self.camera.filter_state()
+        self._mover.seen = await self.camera.filter_state()
         self._take_over(await self.camera.get_filter_settings())
-        self.slot.state = STATES[self._seen]
-        if self._seen is FilterState.ERROR:
+        self.slot.state = STATES[self._mover.seen]
+        if self._mover.seen is FilterState.ERROR:
             self.device.log.warning(STUCK)
 
     async def poll(self) -> None:
@@ -212,9 +173,9 @@ class FilterWheel(Feature):
 
     async def _poll_state(self) -> None:
         state = await self.camera.filter_state()
-        if self._busy or state is self._seen:
+        if self._busy or state is self._mover.seen:
             return
-        before, self._seen = self._seen, state
+        before, self._mover.seen = self._mover.seen, state
         match state:
             case FilterState.ERROR:
                 self.device.refuse(self.slot, STUCK)
@@ -230,7 +191,7 @@ class FilterWheel(Feature):
         if self._busy:
             return
         if settings.current != self.current:
-            state = State.OK if self._seen is FilterState.IDLE else STATES[self._seen]
+            state = State.OK if self._mover.seen is FilterState.IDLE else STATES[self._mover.seen]
             self.slot.publish({"FILTER_SLOT_VALUE": float(settings.current)}, state)
         if (names := self._names_of(settings)) != self.names.values:
             self.names.publish(names)
