@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from indi_stx.errors import ValueRefused
 from indi_stx.stx.replies import parse_real
 from indi_stx.stx.uri import decimal, printable
 
@@ -77,8 +78,15 @@ def changed_parameters(changes: FitsChanges, current: FitsSettings) -> list[tupl
     """
     values = {str(field): value for field, value in changes.items()}
     wanted = [(row, row.write(values[row.field])) for row in FITS_PARAMETERS if row.field in values]
-    return [
-        (row.wire, text)
-        for row, text in wanted
-        if text.rstrip() != row.write(getattr(current, row.field)).rstrip()
-    ]
+    return [(row.wire, text) for row, text in wanted if text.rstrip() != _held(row, current)]
+
+
+def _held(row: FitsParameter, current: FitsSettings) -> str | None:
+    """Return what the camera holds as we would write it; None when we would not.
+
+    The camera may hold what another program, or a damaged answer, has put there.
+    """
+    try:
+        return row.write(getattr(current, row.field)).rstrip()
+    except ValueRefused:
+        return None
