@@ -21,7 +21,7 @@ define install
 	fi
 endef
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos test-faults fuzz soak mutants \
+.PHONY: help setup setup-demo system system-test demo test test-ekos test-faults test-kills fuzz soak mutants \
         reliability check format clean
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make fuzz    a million damaged bytes of INDI, 100000 damaged answers of a camera"
 	@echo "make soak    2000 exposures with faults; EXPOSURES=500 for fewer"
 	@echo "make mutants  break the code in twenty ways and see the tests fail"
+	@echo "make test-kills  kills driver and server 200 times each at random moments (takes an hour)"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
 	@echo "make setup-demo  only install what the driver and the demo need"
@@ -74,6 +75,11 @@ test-faults: setup
 
 reliability: setup
 	$(BIN)/python -m tests.faults.table --update docs/reliability.md
+
+# Kills at random moments; `make test` has a few.
+test-kills: setup
+	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
+	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
 
 # Damaged bytes: of clients, and of the camera.
 fuzz: setup

@@ -37,15 +37,23 @@ def driver() -> int:
         asyncio.run(_drive())
     except KeyboardInterrupt:
         return 130
+    except asyncio.CancelledError:
+        return 143  # as the shell says of a program that SIGTERM ended
     return 0
 
 
 async def _drive() -> None:
+    import asyncio
+    import signal
+
     from indi_stx.camera.devices import DEFAULT_NAME, CameraDevice
     from indi_stx.driver.channel import open_stdio
     from indi_stx.driver.runtime import Runtime
 
     runtime = Runtime(open_stdio())
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     name = os.environ.get("INDIDEV") or DEFAULT_NAME
     camera = CameraDevice(name, runtime, _start_simulator)
     runtime.devices += [camera, camera.guide_head]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from indi_stx import __version__
 from indi_stx.camera.active_devices import ActiveDevices
 from indi_stx.camera.connection import Connection
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
+from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.features.adaptive_optics import AdaptiveOptics, MirrorPosition
 from indi_stx.camera.features.camera_fits import CameraFitsSettings
@@ -82,6 +84,9 @@ class CameraDevice(Device):
         self.permanent = [self.connection, self.general, self.log, self.active_devices]
         self.guide_head = GuideHead(name, host, self.config)
         self.lasting = Lasting(LASTING)
+        self.journal = Journal(
+            self.config.path.with_name(f"{name}_exposures.json"), self.clock, self.log
+        )
         self._header_sources: HeaderSources | None = None
         self._simulator_factory = simulator
         self._simulator: RunningSimulator | None = None
@@ -99,7 +104,11 @@ class CameraDevice(Device):
         async with contextlib.AsyncExitStack() as resources:
             resources.push_async_callback(self._stop_simulator)
             camera, facts = await open_client(self, host, port, resources)
-            session = self._new_session(camera, facts)
+            # The simulated camera ends with this process, and its exposures with it.
+            simulated = self.connection.simulation["ENABLE"]
+            journal = Journal(None, self.clock, self.log) if simulated else self.journal
+            await journal.open()
+            session = self._new_session(camera, facts, f"{host}:{port}", journal)
             session.resources.push_async_exit(resources.pop_all())
         await self.begin_session(session)
         return facts
@@ -115,10 +124,13 @@ class CameraDevice(Device):
     async def close(self) -> None:
         """End everything; an exposure that is running goes on in the camera."""
         await super().close()
+        await self.journal.close()
         await self._stop_simulator()
 
-    def _new_session(self, camera: Camera, facts: CameraFacts) -> CameraSession:
-        session = CameraSession(self, camera, facts, self.lasting)
+    def _new_session(
+        self, camera: Camera, facts: CameraFacts, address: str, journal: Journal
+    ) -> CameraSession:
+        session = CameraSession(self, camera, facts, self.lasting, address, journal)
         cooler, wheel = Cooler(session), FilterWheel(session)
         cards = FitsHeader(session)
         sources = HeaderSources(self.active_devices, cards, wheel, cooler)
@@ -127,6 +139,7 @@ class CameraDevice(Device):
             session,
             camera.imager,
             facts.imager,
+            journal=CcdJournal(journal, address, "imager"),
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
@@ -150,6 +163,7 @@ class CameraDevice(Device):
                     session,
                     camera.guider,
                     facts.guider,
+                    journal=CcdJournal(journal, address, "guider"),
                     surroundings=sources.of_guider,
                     polling_s=lambda: self.general.polling_s,
                 )

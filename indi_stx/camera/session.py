@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
+from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.lasting import Lasting
 from indi_stx.driver.lanes import Lane
@@ -27,6 +28,8 @@ class CameraSession(Session):
         camera: the HTTP client.
         facts: what the camera said of itself when it was connected.
         lasting: what earlier sessions have left for this one.
+        address: of the camera, host and port.
+        journal: the exposures of the camera that are not delivered.
     """
 
     def __init__(
@@ -35,12 +38,16 @@ class CameraSession(Session):
         camera: Camera,
         facts: CameraFacts,
         lasting: Lasting,
+        address: str,
+        journal: Journal,
     ) -> None:
         super().__init__(device.name, device.clock, device.log)
         self.device = device
         self.camera = camera
         self.facts = facts
         self.lasting = lasting
+        self.address = address
+        self.journal = journal
 
 
 class Feature(Subsystem):

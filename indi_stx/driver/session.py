@@ -58,6 +58,8 @@ class Session:
         for subsystem in self.subsystems:
             subsystem.define_and_delete()
         for subsystem in self.subsystems:
+            subsystem.appeared()
+        for subsystem in self.subsystems:
             if type(subsystem).poll is not Subsystem.poll:
                 name = f"{self.name}: {type(subsystem).__name__}"
                 self.tasks.repeat(partial(self._poll, subsystem), polling_s, name)

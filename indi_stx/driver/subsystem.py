@@ -131,6 +131,9 @@ class Subsystem:
             IndiStxError: any error of the project; the whole connection then fails.
         """
 
+    def appeared(self) -> None:
+        """Begin what clients are to see; all properties of the session are defined."""
+
     async def end(self) -> None:
         """Release what a session holds; its tasks have ended, the peer may be gone already."""
 
