@@ -98,9 +98,13 @@ def _of_ccd(ccd: str) -> list[Command]:
     names, prefix = NAMES[ccd], PREFIXES[ccd]
     shift = iter(range(1, 1000))
 
+    async def expose(place: Night) -> int:
+        place.starts_before = place.starts(ccd)
+        return await place.expose(ccd, 0.5)
+
     async def expose_elsewhere(place: Night) -> int:
         await place.choose_frame(ccd, x=100 + next(shift))
-        return await place.expose(ccd, 0.5)
+        return await expose(place)
 
     async def start_long_exposure(place: Night) -> None:
         since = await place.expose(ccd, 600)
@@ -113,6 +117,7 @@ def _of_ccd(ccd: str) -> list[Command]:
 
     def has_frame(place: Night, since: int) -> bool:
         blobs = place.blobs(ccd, since)
+        assert place.starts(ccd) == place.starts_before + 1, "it was started twice"
         return len(blobs) == 1 and is_exactly(blobs[0], place.taken[ccd][-1])
 
     def is_idle(place: Night, _since: int) -> bool:
@@ -120,7 +125,7 @@ def _of_ccd(ccd: str) -> list[Command]:
 
     exposure = (names.device_suffix, f"{names.head}_EXPOSURE")
     return [
-        Command(f"{prefix}StartExposure", lambda p: p.expose(ccd, 0.5), exposure, has_frame),
+        Command(f"{prefix}StartExposure", expose, exposure, has_frame),
         Command(f"{prefix}SetSettings", expose_elsewhere, exposure, has_frame),
         Command(
             f"{prefix}AbortExposure",

@@ -52,11 +52,13 @@ class Night:
 
     Attributes:
         taken: the frames that each CCD has read out, oldest first, with the name of the exposure.
+        starts_before: how many starts there had been before the exposure under way.
     """
 
     server: SimulatorServer
     client: ServingClient
     taken: dict[str, list[Frame]] = field(default_factory=lambda: {n: [] for n in CCD_NAMES})
+    starts_before: int = 0
 
     def ccd(self, name: str) -> Ccd:
         """Return a CCD of the camera."""
@@ -118,6 +120,11 @@ class Night:
         return [t for t in self.client.texts_said(since) if t.startswith(("[ERROR]", "[WARN"))]
 
     # --- what the camera does ----------------------------------------------------------------
+
+    def starts(self, ccd: str) -> int:
+        """Return how many starts the camera has heard."""
+        path = f"/api/{PREFIXES[ccd]}StartExposure.cgi"
+        return len([r for r in self.server.camera.requests.records if r.uri.startswith(path)])
 
     async def reached(self, ccd: str, phase: Phase, limit_s: float = 30.0) -> None:
         """Wait until the camera is in a phase of the exposure that was just asked for.

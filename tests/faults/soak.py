@@ -46,6 +46,8 @@ LIMIT_S = 90.0
 """For an exposure of less than a second, whatever happens to it."""
 WARM_UP = 0.25
 """The part of the exposures after which the driver's memory is measured for the first time."""
+MEASUREMENTS = 4
+"""How often it is measured again."""
 MOST_GROWTH = 0.02
 MOST_LOG_BYTES = 1_000_000
 
@@ -143,20 +145,20 @@ class Soak:
             async with self._clients(server.socket_path) as (clients, guiding):
                 (pid,) = server.driver_pids()
                 warm = round(self._exposures * WARM_UP)
-                await self._expose(clients, guiding, warm)
-                before = Usage.of(pid)
-                await self._expose(clients, guiding, self._exposures - warm)
-                after = Usage.of(pid)
+                usages = []
+                for part in (warm, *_parts(self._exposures - warm)):
+                    await self._expose(clients, guiding, part)
+                    usages.append(Usage.of(pid))
             records = list(self._simulator.camera.requests.records)
         log_bytes = _log_bytes(home)
         check_requests(records)
-        self._judge(before, after, log_bytes)
+        self._judge(usages[0], usages[-1], log_bytes)
         count = self.tally.count
         return (
             f"{sum(count[s] for s in ('frames', 'lost by the camera'))} exposures in "
-            f"{time.monotonic() - began_s:.0f} s: {dict(count)}; {len(records)} requests; memory "
-            f"{before.memory_kb} kB, then {after.memory_kb} kB; descriptors {before.descriptors}, "
-            f"then {after.descriptors}; log {log_bytes} bytes."
+            f"{time.monotonic() - began_s:.0f} s: {dict(count)}; {len(records)} requests; log "
+            f"{log_bytes} bytes; memory in kB {[u.memory_kb for u in usages]}; descriptors "
+            f"{[u.descriptors for u in usages]}."
         )
 
     def _prepare(self, camera: SimulatedCamera) -> None:
@@ -293,6 +295,12 @@ async def _end(client: WireClient, name: str, since: int, device: str | None = N
     )
     assert isinstance(report, SetVector)
     return report
+
+
+def _parts(exposures: int) -> list[int]:
+    """Return how many exposures there are between two measurements."""
+    whole, rest = divmod(exposures, MEASUREMENTS)
+    return [whole] * (MEASUREMENTS - 1) + [whole + rest]
 
 
 def _log_bytes(home: Path) -> int:
