@@ -71,19 +71,28 @@ def _start_simulator() -> RunningSimulator:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the `indi-stx` command and return its exit status."""
-    parsed = _parser().parse_args(arguments)
-    run = parsed.run
-    status: int = run(parsed)
+    """Run the `indi-stx` command and return its exit status; without a command, show the help."""
+    try:
+        parser = make_parser()
+        parsed = parser.parse_args(arguments)
+        if parsed.run is None:
+            parser.print_help()
+            return 0
+        status: int = parsed.run(parsed)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line with all its commands."""
     import argparse
 
     from indi_stx import __version__, demo
     from indi_stx.camera import property_table
     from indi_stx.conformance import command as conform
+    from indi_stx.help_format import HelpFormatter
     from indi_stx.simulator import command_line as simulate
 
     parser = argparse.ArgumentParser(
@@ -91,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Tools around the INDI driver for SBIG STX, STXL and STT cameras.",
     )
     parser.add_argument("--version", action="version", version=f"indi-stx {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for name, module, summary in (
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
         ("conform", conform, "hold a camera to the API document, row by row"),
@@ -99,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),
     ):
         command = commands.add_parser(name, help=summary, description=module.__doc__)
-        command.formatter_class = argparse.RawDescriptionHelpFormatter
         module.add_arguments(command)
+        command.formatter_class = HelpFormatter
         command.set_defaults(run=module.run)
     return parser

@@ -24,7 +24,18 @@ ALLOWED = {
     "client": {"errors", "clock", "indi"},
     "demo": {"errors", "indi", "client", "simulator", "images"},
     "conformance": {"errors"},
-    "cli": {"__init__", "errors", "camera", "driver", "simulator", "demo", "conformance"},
+    "cli": {
+        "__init__",
+        "errors",
+        "camera",
+        "driver",
+        "simulator",
+        "demo",
+        "conformance",
+        "help_format",
+    },
+    "help_format": set(),
+    "__main__": {"cli"},
     "__init__": set(),
 }
 SANS_IO = {"asyncio", "socket", "os", "threading", "subprocess", "pathlib", "select"}

@@ -24,6 +24,7 @@ from indi_stx.camera.features.fits_header import FitsHeader, UserCards
 from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.features.pulse_guide import PulseGuide
+from indi_stx.camera.features.restart import Restart
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.guide_head import GuideHead, GuideHeadOfCamera
 from indi_stx.camera.lasting import Lasting
@@ -53,6 +54,7 @@ FEATURES: tuple[type[Feature], ...] = (
     AdaptiveOptics,
     FilterWheel,
     CameraFitsSettings,
+    Restart,
 )
 """In the order in which their properties are defined."""
 LASTING = (UserCards, Destination, MirrorPosition, UnsavedFrames)
@@ -143,6 +145,7 @@ class CameraDevice(Device):
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
+        restart = Restart(session, facts.imager)
         imager.delivery.store = upload = Upload(session, imager.send_file)
         imager.sequence = fast = FastExposure(session, imager)
         found: list[Feature] = [
@@ -156,6 +159,7 @@ class CameraDevice(Device):
             AdaptiveOptics(session),
             wheel,
             CameraFitsSettings(session),
+            restart,
         ]
         if facts.guider is not None:
             found.append(
@@ -171,10 +175,10 @@ class CameraDevice(Device):
         if Capability.FAN in facts.capabilities:
             found.append(Fan(session))
         found.sort(key=lambda feature: FEATURES.index(type(feature)))
-        of_imager = [f for f in found if isinstance(f, Cooler | Fan)]
+        of_imager = [f for f in found if isinstance(f, Imager | Cooler | Fan | Restart)]
         session.subsystems = [
             GuideHeadOfCamera(session, self.guide_head),
-            Telemetry(session, camera.imager, of_imager),
+            Telemetry(session, camera.imager, of_imager, restart.noticed),
             *found,
         ]
         return session

@@ -171,6 +171,13 @@ class GuideHeadOfCamera(Feature):
         super().__init__(session)
         self._head = head
 
+    def restarted(self) -> None:
+        """Tell the features of the head's device."""
+        session = self._head.session
+        for subsystem in session.subsystems if session else ():
+            if isinstance(subsystem, Feature):
+                subsystem.restarted()
+
     async def end(self) -> None:
         """Disconnect the guide head and delete it from the clients."""
         await self._head.disappear()

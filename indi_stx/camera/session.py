@@ -73,6 +73,13 @@ class Feature(Subsystem):
     def observe(self, settings: CcdSettings) -> None:
         """Take in what a poll has read of this feature's CCD."""
 
+    def restarted(self) -> None:
+        """Forget what the camera was told: it was restarted and has its power-up settings."""
+
+    def put_back(self) -> str | None:
+        """Begin to restore what a restart of the camera has taken; return what, in words."""
+        return None
+
 
 async def open_client(
     device: Owner, host: str, port: int, resources: contextlib.AsyncExitStack

@@ -17,7 +17,7 @@ from indi_stx.images.frame import FITS_BLOCK, Frame, FrameReceiver
 _CARD_WIDTH = 80
 MAX_HEADER_BYTES = 64 * FITS_BLOCK
 _END = b"END".ljust(_CARD_WIDTH)
-_NUMBER = re.compile(rb"= +([+-]?[0-9.]+(?:[ED][+-]?[0-9]+)?) *(/.*)?")
+_NUMBER = re.compile(rb"= +([+-]?[0-9.]+(?:[EDed][+-]?[0-9]+)?) *(/.*)?")
 
 
 class FitsReceiver:
@@ -149,7 +149,7 @@ def _numbers(header: bytes) -> dict[bytes, float]:
         card = header[start : start + _CARD_WIDTH]
         if match := _NUMBER.fullmatch(card[8:]):
             try:
-                found.setdefault(card[:8].rstrip(), float(match[1].replace(b"D", b"E")))
+                found.setdefault(card[:8].rstrip(), float(match[1].upper().replace(b"D", b"E")))
             except ValueError:
                 continue
     return found

@@ -3,9 +3,12 @@
 Knows nothing of INDI and can be used by itself, see docs/library.md. A call passes through three
 layers of files, from top to bottom, and its answer comes back the same way:
 
-- `api` (the camera) and `ccd` (each of its three CCDs) have the calls. They build the URI (`uri`),
-  give it to `link`, and read the answer (`replies`); `get_call` asks for many parameters at once.
-  The values are in `settings`, `ccd_states`, `filters`, `guiding` and `fits_settings`.
+- `api` (the camera) and `ccd_calls` (each of its three CCDs) have the calls. They check the
+  arguments (`arguments`), build the URI (`uri`), give it to `link`, and read the answer
+  (`replies`); `get_call` asks for many parameters at once. The values are in `settings`,
+  `ccd_states`, `filters`, `guiding`, `fits_settings` and `versions`. `ccd` has what takes several
+  calls: to expose and wait (`waiting`), and a whole image in memory or in a file (`frames`).
+  `blocking` is all of it for programs without an event loop.
 - `link` sends one command at a time. It waits for the command's turn (`turns`; `pacing` decides
   whose turn it is), sets time limits (`deadlines`, `progress`), records when a command was sent and
   answered (`timing`), and checks the HTTP status. A download ends its turn once the head of the
@@ -23,7 +26,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from indi_stx.stx.api import Camera, VersionNumbers
+    from indi_stx.stx.api import Camera
+    from indi_stx.stx.blocking import BlockingCamera, BlockingCcd
     from indi_stx.stx.ccd import Ccd
     from indi_stx.stx.ccd_states import CcdState, FrameType
     from indi_stx.stx.download import Download, Sink
@@ -33,9 +37,12 @@ if TYPE_CHECKING:
     from indi_stx.stx.pacing import Priority
     from indi_stx.stx.settings import CcdChanges, CcdSettings, FanState, Geometry
     from indi_stx.stx.timing import CommandTiming
+    from indi_stx.stx.versions import VersionNumbers
 
 __all__ = [
     "AoState",
+    "BlockingCamera",
+    "BlockingCcd",
     "Camera",
     "Ccd",
     "CcdChanges",
@@ -59,6 +66,8 @@ __all__ = [
 
 _HOMES = {
     "AoState": "guiding",
+    "BlockingCamera": "blocking",
+    "BlockingCcd": "blocking",
     "Camera": "api",
     "Ccd": "ccd",
     "CcdChanges": "settings",
@@ -77,7 +86,7 @@ _HOMES = {
     "RelayPulse": "guiding",
     "RelayTimes": "guiding",
     "Sink": "download",
-    "VersionNumbers": "api",
+    "VersionNumbers": "versions",
 }
 
 
@@ -88,3 +97,8 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List what there is, imported already or not."""
+    return sorted({*globals(), *__all__})

@@ -62,6 +62,17 @@ def test_the_camera_s_header_is_kept_for_merging() -> None:
         assert fits.Header.fromstring(receiver.camera_header)["APTAREA"] == 25000.0
 
 
+@pytest.mark.parametrize("bzero", ["3.2768e+04", "3.2768E+04", "32768.", "3.2768d4", "32768"])
+def test_numbers_as_programs_write_them(bzero: str) -> None:
+    card = b"BZERO   =              32768.0".ljust(80)
+    assert card in camera_file()
+    sent = camera_file().replace(card, f"BZERO   = {bzero:>20} / offset".ljust(80).encode())
+    with FitsReceiver(ROWS, COLS) as receiver:
+        feed(receiver, sent, [])
+        with receiver.finish() as frame:
+            assert np.array_equal(frame.pixels(), PIXELS)
+
+
 def test_a_broken_download_can_be_repeated() -> None:
     sent = camera_file()
     with FitsReceiver(ROWS, COLS) as receiver:

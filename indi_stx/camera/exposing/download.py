@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from indi_stx.camera.exposing.header import HeaderDraft
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.driver.subsystem import Log
-from indi_stx.errors import ImageError
+from indi_stx.errors import CameraReplyInvalid, ImageError
 
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
@@ -94,7 +94,7 @@ class FitsDownload(Download):
             try:
                 await self._receive_file()
                 return
-            except ImageError as error:
+            except (ImageError, CameraReplyInvalid) as error:
                 self._log.warning(
                     f"{error} The frame is fetched without the camera's own header instead."
                 )

@@ -145,11 +145,11 @@ class Exposure:
                     f"The camera stopped {self.remaining_s(now):.1f} s before the exposure's end: "
                     "it was aborted by another program, or restarted."
                 )
-            case CcdState.READING_OUT:
+            case CcdState.READING_OUT | CcdState.DOWNLOADING:
                 self.seen_running = True
                 self.seen_read_out = time_up
             case CcdState.EXPOSING if self.seen_read_out:
                 self.in_doubt = True  # somebody has begun another exposure
-            case CcdState.EXPOSING | CcdState.PREPARING:
+            case CcdState.EXPOSING | CcdState.WAITING:
                 self.seen_running = True
         return Verdict.WAIT

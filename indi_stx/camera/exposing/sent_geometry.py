@@ -15,6 +15,11 @@ class CameraGeometry:
         self._ccd = ccd
         self._known: Geometry | None = None
 
+    @property
+    def known(self) -> Geometry | None:
+        """What was sent last; None when the camera's is not known."""
+        return self._known
+
     async def send(self, geometry: Geometry) -> None:
         """Send frame and binning, in one request, unless the camera has them already.
 

@@ -71,6 +71,7 @@ class CcdFeature(CcdProperties):
 
     Attributes:
         sequence: starts the exposures of a sequence; None when there are no sequences.
+        sent_geometry: what the camera was told.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class CcdFeature(CcdProperties):
         self.ccd = ccd
         self.sequence: Sequence | None = None
         self._surroundings = surroundings
-        self._geometry_sent = CameraGeometry(ccd)
+        self.sent_geometry = CameraGeometry(ccd)
         self._journal = journal
         self._recovering: asyncio.Task[None] | None = None
         self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
@@ -104,6 +105,10 @@ class CcdFeature(CcdProperties):
     def running(self) -> bool:
         """Whether an exposure is running or being downloaded."""
         return self._run is not None and self._run.running
+
+    def restarted(self) -> None:
+        """Send frame and binning again with the next exposure."""
+        self.sent_geometry.forget()
 
     async def end(self) -> None:
         """Finish the delivery of frames that have been received."""
@@ -124,7 +129,7 @@ class CcdFeature(CcdProperties):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
-        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._journal, self._watch)
+        run = ExposureRun(self._shot(duration_s), self.sent_geometry, self._journal, self._watch)
         await self._finish_recovery()
         try:
             if self.running:
@@ -159,7 +164,7 @@ class CcdFeature(CcdProperties):
         )
 
     def _resume(self, record: Record) -> None:
-        self._geometry_sent.forget()
+        self.sent_geometry.forget()
         shot = record.shot(
             name=f"{self.device.name}: {self.exposure.name}",
             instrument=self.device.name,
@@ -167,7 +172,7 @@ class CcdFeature(CcdProperties):
             sensor=self.facts,
             camera=self.session.facts,
         )
-        run = ExposureRun(shot, self._geometry_sent, self._journal, self._watch)
+        run = ExposureRun(shot, self.sent_geometry, self._journal, self._watch)
         run.resume(record)
         self._run = run
         self.show_exposure(run.remaining_s, State.BUSY)
@@ -262,7 +267,7 @@ class CcdFeature(CcdProperties):
 
     def exposure_lost(self, reason: str) -> None:
         """Report an exposure that brings no frame; a sequence ends with it."""
-        self._geometry_sent.forget()
+        self.sent_geometry.forget()
         self._end_sequence()
         self.device.refuse(self.exposure, reason)
 
