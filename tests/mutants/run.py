@@ -67,12 +67,9 @@ def check(mutant: Mutant | None, tests: Sequence[str]) -> str:
         result, said = run_tests(place, tests)
     if mutant is None:
         return "" if result == PASSED else f"the tests fail without any break:\n{said}"
-    match result:
-        case 1:
-            return ""
-        case 0:
-            return f"nobody noticed: {mutant.name} ({mutant.file})"
-    return f"the tests did not run: {mutant.name}\n{said}"
+    if result == PASSED:
+        return f"nobody noticed: {mutant.name} ({mutant.file})"
+    return "" if result == FAILED else f"the tests did not run: {mutant.name}\n{said}"
 
 
 def main() -> int:
