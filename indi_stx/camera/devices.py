@@ -23,11 +23,13 @@ from indi_stx.camera.features.filter_wheel import FilterWheel
 from indi_stx.camera.features.fits_header import FitsHeader, UserCards
 from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
+from indi_stx.camera.features.link_health import LinkHealth
 from indi_stx.camera.features.pulse_guide import PulseGuide
 from indi_stx.camera.features.restart import Restart
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.guide_head import GuideHead, GuideHeadOfCamera
 from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.camera.session import CameraSession, Feature, open_client
 from indi_stx.camera.simulation import RunningSimulator, SimulatorFactory
 from indi_stx.camera.surroundings import HeaderSources
@@ -55,6 +57,7 @@ FEATURES: tuple[type[Feature], ...] = (
     FilterWheel,
     CameraFitsSettings,
     Restart,
+    LinkHealth,
 )
 """In the order in which their properties are defined."""
 LASTING = (UserCards, Destination, MirrorPosition, UnsavedFrames)
@@ -105,12 +108,13 @@ class CameraDevice(Device):
         """
         async with contextlib.AsyncExitStack() as resources:
             resources.push_async_callback(self._stop_simulator)
-            camera, facts = await open_client(self, host, port, resources)
+            link = LinkWatch(self.clock, self.log)
+            camera, facts = await open_client(self, host, port, link, resources)
             # The simulated camera ends with this process, and its exposures with it.
             simulated = self.connection.simulation["ENABLE"]
             journal = Journal(None, self.clock, self.log) if simulated else self.journal
             await journal.open()
-            session = self._new_session(camera, facts, f"{host}:{port}", journal)
+            session = self._new_session(camera, facts, f"{host}:{port}", journal, link)
             session.resources.push_async_exit(resources.pop_all())
         await self.begin_session(session)
         return facts
@@ -125,14 +129,20 @@ class CameraDevice(Device):
 
     async def close(self) -> None:
         """End everything; an exposure that is running goes on in the camera."""
+        await self.connection.cancel()
         await super().close()
         await self.journal.close()
         await self._stop_simulator()
 
     def _new_session(
-        self, camera: Camera, facts: CameraFacts, address: str, journal: Journal
+        self,
+        camera: Camera,
+        facts: CameraFacts,
+        address: str,
+        journal: Journal,
+        link: LinkWatch,
     ) -> CameraSession:
-        session = CameraSession(self, camera, facts, self.lasting, address, journal)
+        session = CameraSession(self, camera, facts, self.lasting, address, journal, link)
         cooler, wheel = Cooler(session), FilterWheel(session)
         cards = FitsHeader(session)
         sources = HeaderSources(self.active_devices, cards, wheel, cooler)
@@ -160,6 +170,7 @@ class CameraDevice(Device):
             wheel,
             CameraFitsSettings(session),
             restart,
+            LinkHealth(session),
         ]
         if facts.guider is not None:
             found.append(

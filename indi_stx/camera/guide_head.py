@@ -147,6 +147,7 @@ class GuideHead(Device):
             self._lasting,
             of_camera.address,
             of_camera.journal,
+            of_camera.link,
         )
         ccd = Imager(
             session,

@@ -106,9 +106,13 @@ class Session:
         except Exception:
             logger.exception("%s: a part of the connection did not end properly", self.name)
 
+    async def before_poll(self) -> None:
+        """Wait while a poll would be in the way of something that matters more."""
+
     async def _poll(self, subsystem: Subsystem) -> None:
         """Poll once; report trouble when it begins and when it ends, not at every poll."""
         try:
+            await self.before_poll()
             await subsystem.poll()
             subsystem.define_and_delete()
         except IndiStxError as error:

@@ -21,6 +21,10 @@ P = TypeVar("P", bound=Property[Any])
 class Log(Protocol):
     """Messages to people."""
 
+    @property
+    def wants_debug(self) -> bool:
+        """Whether anybody reads what `debug` is told: spares composing it otherwise."""
+
     def error(self, text: str) -> None:
         """Say what failed and what to do about it."""
 

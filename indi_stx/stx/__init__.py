@@ -11,9 +11,9 @@ layers of files, from top to bottom, and its answer comes back the same way:
   `blocking` is all of it for programs without an event loop.
 - `link` sends one command at a time. It waits for the command's turn (`turns`; `pacing` decides
   whose turn it is), sets time limits (`deadlines`, `progress`), records when a command was sent and
-  answered (`timing`), and checks the HTTP status. A download ends its turn once the head of the
-  answer has arrived; then `download` yields the frame in chunks, or `receiving` puts it into the
-  caller's memory, in a thread (`interruptible`).
+  answered (`timing`), tells an observer (`exchange`), and checks the HTTP status. A download ends
+  its turn once the head of the answer has arrived; then `download` yields the frame in chunks, or
+  `receiving` puts it into the caller's memory, in a thread (`interruptible`).
 - `transport` does HTTP and is the only file that knows httpx. It takes an `address`, returns
   `answers`, and raises the errors that `failures` describes.
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from indi_stx.stx.ccd import Ccd
     from indi_stx.stx.ccd_states import CcdState, FrameType
     from indi_stx.stx.download import Download, Sink
+    from indi_stx.stx.exchange import Exchange
     from indi_stx.stx.filters import FilterSettings, FilterState
     from indi_stx.stx.fits_settings import FitsSettings
     from indi_stx.stx.guiding import AoState, RelayDirection, RelayPulse, RelayTimes
@@ -50,6 +51,7 @@ __all__ = [
     "CcdState",
     "CommandTiming",
     "Download",
+    "Exchange",
     "FanState",
     "FilterSettings",
     "FilterState",

@@ -16,6 +16,7 @@ from indi_stx.stx import filters, fits_settings, guiding, settings, versions
 from indi_stx.stx.arguments import real
 from indi_stx.stx.ccd import Ccd
 from indi_stx.stx.deadlines import TimeLimits
+from indi_stx.stx.exchange import Observer
 from indi_stx.stx.get_call import GetCall
 from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import COMMAND_GAP_S, Priority
@@ -50,6 +51,7 @@ class Camera:
         stall_timeout_s: limit between two pieces of a frame.
         transport: an `httpx.AsyncBaseTransport` that carries the requests instead of the network,
             such as `httpx.MockTransport`; closed together with the camera.
+        observer: is told of every request when it is over.
 
     Raises:
         ValueRefused: host and port cannot be an address, or a time is impossible.
@@ -66,6 +68,7 @@ class Camera:
         timeout_s: float = 10.0,
         stall_timeout_s: float = 15.0,
         transport: HttpTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._link = Link(
             host,
@@ -74,6 +77,7 @@ class Camera:
             gap_s=real(command_gap_s),
             limits=TimeLimits(connect_timeout_s, timeout_s, stall_timeout_s),
             transport=transport,
+            observer=observer,
         )
         self.imager = Ccd(self._link, "Imager", settings.IMAGER)
         self.guider = Ccd(self._link, "Guider", settings.GUIDER)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -19,6 +18,7 @@ from indi_stx.errors import CameraError, CameraReplyInvalid
 from indi_stx.stx.answers import Answer
 from indi_stx.stx.deadlines import Deadlines, TimeLimits
 from indi_stx.stx.download import ByteCount, Download, Sink, store
+from indi_stx.stx.exchange import Exchange, Observer
 from indi_stx.stx.failures import no_image, not_a_camera, not_accepted, silent, stalled
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.progress import Progress
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT_BYTES = 65536
 AnswerT = TypeVar("AnswerT", bound=Answer)
-
-log = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
@@ -59,6 +57,7 @@ class Link:
         gap_s: float,
         limits: TimeLimits,
         transport: HttpTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
         # Importing httpx takes some 0.2 s, so it waits until a camera is connected.
         from indi_stx.stx.transport import Connections
@@ -68,6 +67,7 @@ class Link:
         self._deadlines = Deadlines()
         self.clock = clock
         self._limits = limits
+        self._observer = observer
 
     @property
     def place(self) -> str:
@@ -94,8 +94,11 @@ class Link:
             async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
                 text = await self._text(answer, request)
         except CameraError as error:
+            self._failed(request, error)
             raise error.with_traceback(None) from None  # its sentence says more than our frames
-        log.debug("%s: %d %r", request, answer.head.status, excerpt(text))
+        if self._observer is not None:
+            seconds = timing.answered_monotonic_s - timing.sent_monotonic_s
+            self._observer(Exchange(request, seconds, answer.head.status, excerpt(text)))
         self._check(answer, request, text)
         return Reply(text, timing)
 
@@ -149,7 +152,19 @@ class Link:
                 place=self.place,
                 request=request,
             )
-            await answer.receive(body)
+            begun_s = self.clock.monotonic()
+            try:
+                await answer.receive(body)
+            except CameraError as error:
+                self._failed(request, error)
+                raise
+            if self._observer is not None:
+                seconds, count = self.clock.monotonic() - begun_s, expected_bytes or 0
+                self._observer(Exchange(request, seconds, answer.head.status, frame_bytes=count))
+
+    def _failed(self, request: str, error: CameraError) -> None:
+        if self._observer is not None and not self.is_closed:
+            self._observer(Exchange(request, 0.0, error=error))
 
     async def _next_chunk(self, answer: Answer, request: str) -> bytes | None:
         """Return the next piece of a frame, None after the last."""

@@ -54,6 +54,7 @@ def record(name: datetime = NOON, ccd: str = "imager") -> Record:
 class Log:
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.wants_debug = False
 
     def error(self, text: str) -> None:
         self.said.append(text)

@@ -78,6 +78,7 @@ class Log:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.wants_debug = False
 
     def error(self, text: str) -> None:
         self.said.append(text)
@@ -105,7 +106,7 @@ def exposure(ccd: Ccd, duration_s: float = 1.0) -> ExposureRun:
     return ExposureRun(shot, CameraGeometry(shot.ccd), journal, watch)
 
 
-async def finish(clock: FakeClock, work: asyncio.Task[Any], limit_s: float = 120.0) -> Any:
+async def finish(clock: FakeClock, work: asyncio.Task[Any], limit_s: float = 300.0) -> Any:
     """Move time until the work is done; threads of its own take the real time they need."""
     end_s = clock.monotonic() + limit_s
     while not work.done():

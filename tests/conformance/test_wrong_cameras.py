@@ -198,7 +198,7 @@ WRITING = {
         "Content-Type",
     ),
     "other pixels in the FITS file": (
-        Wrong(body=swap(b"BZERO   =              32768.0", b"BZERO   =                  0.0")),
+        Wrong(body=swap(b"BZERO   =                32768", b"BZERO   =                    0")),
         "imager.fits.odd",
         "other pixels",
     ),

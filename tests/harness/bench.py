@@ -8,6 +8,7 @@ from typing import Any, cast
 from indi_stx.camera.devices import LASTING
 from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.device import Device, Host
 
@@ -38,6 +39,7 @@ class Bench(Device):
             self.lasting,
             "camera:80",
             Journal(None, self.clock, self.log),
+            LinkWatch(self.clock, self.log),
         )
         session.subsystems = self._build(session)
         await self.begin_session(session)

@@ -23,12 +23,14 @@ class CcdJournal:
 
     Attributes:
         names: of the CCD's exposures, continued from earlier processes.
+        read_outs: how long the CCD reads out, continued likewise.
     """
 
     def __init__(self, journal: Journal, camera: str, ccd: str) -> None:
         self.journal = journal
         self.camera = camera
         self.ccd = ccd
+        self.read_outs = journal.read_outs(camera, ccd)
         known = journal.names(camera, ccd)
         self.names = Names(known.given, are_echoed=known.are_echoed)
 

@@ -179,6 +179,12 @@ class Delivery:
         return DeliveryMode() if self.store is None else self.store.delivery_mode
 
     async def _pack_and_send(self, frame: Frame) -> None:
+        begun_s = self._clock.monotonic()
+        await self._send_packed(frame)
+        spent_ms = (self._clock.monotonic() - begun_s) * 1e3
+        self._log.debug(f"{self._name}: {frame.size} bytes handed over in {spent_ms:.0f} ms.")
+
+    async def _send_packed(self, frame: Frame) -> None:
         packed = await self._compressed(frame) if self._compresses() else None
         if packed is None:
             await self._send(frame, ".fits")

@@ -13,6 +13,7 @@ from indi_stx.camera.exposing.download import Download, open_download
 from indi_stx.camera.exposing.header import draft_of
 from indi_stx.camera.exposing.identity import Identity, Names, written
 from indi_stx.camera.exposing.phases import Event, ExposureLost, Verdict
+from indi_stx.camera.exposing.read_out import Looks, ReadOuts
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.starting import Started
 from indi_stx.camera.exposing.watching import RETRY_S, Watch, Watched
@@ -30,8 +31,6 @@ from indi_stx.images.header_facts import CustomCard
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
 
-CLOSE_LOOK_S = 0.06
-"""Between two questions once the frame is due; a little above the camera's command interval."""
 WRONG_TRIES = 3
 """After how many downloads that were not what was asked for an exposure is lost."""
 GRACE_S = 2.0
@@ -49,6 +48,7 @@ class Fetch:
         names: of the CCD's exposures.
         watched: the exposure.
         watch: how it is watched.
+        read_outs: how long the CCD reads out.
         happened: called with READY and RECEIVED.
     """
 
@@ -59,6 +59,7 @@ class Fetch:
         names: Names,
         watched: Watched,
         watch: Watch,
+        read_outs: ReadOuts,
         happened: Callable[[Event], None],
     ) -> None:
         self._shot = shot
@@ -67,6 +68,8 @@ class Fetch:
         self._watched = watched
         self._clock = watch.clock
         self._log = watch.log
+        self._expect_frame = watch.expect_frame
+        self._read_outs = read_outs
         self._happened = happened
         self._wrong_tries_left = WRONG_TRIES
         self._told = False
@@ -96,17 +99,28 @@ class Fetch:
         Raises:
             ExposureLost: there is no frame, and there never will be.
         """
-        while (verdict := await self._watched.look()) is not Verdict.READY:
-            if verdict is Verdict.DOUBT:
-                match await self._identify():
-                    case Identity.OURS:
-                        return True
-                    case Identity.UNKNOWN if self._believes_without_a_name():
-                        return False
-                    case Identity.OTHER:
-                        self._check_grace()
-            await self._clock.sleep(CLOSE_LOOK_S)
-        return True
+        looks = Looks(self._read_outs.of(self._shot.geometry))
+        while True:
+            pause_s = looks.pause_s(self._watched.after_end_s)
+            self._expect_frame(self._clock.monotonic() + pause_s)
+            await self._clock.sleep(pause_s)
+            asked_s = self._watched.after_end_s
+            match await self._watched.look():
+                case Verdict.READY:
+                    looks.there(self._watched.after_end_s)
+                    self._read_outs.learn(self._shot.geometry, looks.window)
+                    return True
+                case Verdict.DOUBT:
+                    match await self._identify():
+                        case Identity.OURS:
+                            looks.there(self._watched.after_end_s)
+                            self._read_outs.learn(self._shot.geometry, looks.window)
+                            return True
+                        case Identity.UNKNOWN if self._believes_without_a_name():
+                            return False
+                        case Identity.OTHER:
+                            self._check_grace()
+            looks.not_there(asked_s)
 
     async def _open_download(self, *cards: CustomCard) -> Download:
         if self._watched.exposure.resumed:

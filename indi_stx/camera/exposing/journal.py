@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from indi_stx.camera.exposing.journal_file import keep_frame, locks, open_lock, replace_file
 from indi_stx.camera.exposing.plain import from_plain
+from indi_stx.camera.exposing.read_out import ReadOuts, Window
 from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.sent_marks import MARKS_SIZE, SentMarks, open_marks
 from indi_stx.clock import Clock
@@ -65,6 +66,7 @@ class Journal:
         self._lock_fd = -1
         self._records: dict[tuple[str, str, datetime], Record] = {}
         self._names: dict[str, NamesGiven] = {}
+        self._read_outs: dict[str, dict[str, Window]] = {}
         self._held: set[tuple[str, str, datetime]] = set()
         self._marks: SentMarks | None = None
         self._turn = asyncio.Lock()
@@ -124,6 +126,10 @@ class Journal:
             plain = json.loads(text)
             records = [from_plain(Record, each) for each in plain["exposures"]]
             names = {key: from_plain(NamesGiven, each) for key, each in plain["names"].items()}
+            read_outs = {
+                ccd: {key: from_plain(Window, each) for key, each in known.items()}
+                for ccd, known in plain.get("read_outs", {}).items()
+            }
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
@@ -136,6 +142,7 @@ class Journal:
             return
         self._records = {_key(record): record for record in records}
         self._names = names
+        self._read_outs = read_outs
 
     # --- what it knows ---------------------------------------------------------------------------
 
@@ -151,6 +158,10 @@ class Journal:
     def names(self, camera: str, ccd: str) -> NamesGiven:
         """Return the names of the CCD's last exposures."""
         return self._names.get(f"{camera} {ccd}", NamesGiven())
+
+    def read_outs(self, camera: str, ccd: str) -> ReadOuts:
+        """Return how long the CCD reads out; what it learns is written with the next exposure."""
+        return ReadOuts(self._read_outs.setdefault(f"{camera} {ccd}", {}))
 
     @property
     def marks(self) -> SentMarks:
@@ -230,9 +241,13 @@ class Journal:
             if self._written >= mine and not self._flush:
                 return  # another call has written it
             now, flush, self._flush = self._changes, self._flush, False
-            records, names = tuple(self._records.values()), dict(self._names)
+            content = {
+                "exposures": tuple(self._records.values()),
+                "names": dict(self._names),
+                "read_outs": {ccd: dict(known) for ccd, known in self._read_outs.items()},
+            }
             try:
-                await in_thread(partial(replace_file, self._path, records, names, flush=flush))
+                await in_thread(partial(replace_file, self._path, content, flush=flush))
             except OSError as error:
                 self._say_once(error)
             else:

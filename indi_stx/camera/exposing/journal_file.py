@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,19 +34,13 @@ def locks(fd: int) -> bool:
     return True
 
 
-def replace_file(
-    path: Path,
-    exposures: Sequence[Any],
-    names: Mapping[str, Any],
-    *,
-    flush: bool,
-) -> None:
-    """Write records and names, as `to_plain` takes them, in place of what is there.
+def replace_file(path: Path, content: Mapping[str, Any], *, flush: bool) -> None:
+    """Write what `to_plain` takes in place of what is there.
 
     Raises:
         OSError: it cannot be written; what was there still is.
     """
-    plain = {"exposures": to_plain(exposures), "names": {k: to_plain(v) for k, v in names.items()}}
+    plain = to_plain(content)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o775)
     new = path.with_name(f".{path.name}.new")
     with new.open("w", encoding="utf-8") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -24,6 +24,8 @@ def to_plain(value: Any) -> Any:
             return value.isoformat()
         case tuple() if hasattr(value, "_asdict"):
             return {name: to_plain(v) for name, v in value._asdict().items()}
+        case Mapping():
+            return {name: to_plain(v) for name, v in value.items()}
         case tuple() | list():
             return [to_plain(v) for v in value]
         case _ if is_dataclass(value):

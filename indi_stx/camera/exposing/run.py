@@ -145,7 +145,13 @@ class ExposureRun:
             await countdown
             self._update_record(surroundings=self.shot.surroundings(), mode=self.shot.mode())
             fetch = Fetch(
-                self.shot, self.started, self._names, self._watched, self._watch, self._happened
+                self.shot,
+                self.started,
+                self._names,
+                self._watched,
+                self._watch,
+                self._journal.read_outs,
+                self._happened,
             )
             return await fetch.to_frame()
         finally:
@@ -171,3 +177,5 @@ class ExposureRun:
     def _happened(self, event: Event) -> None:
         if self.phase is not Phase.IDLE or event in (Event.REQUESTED, Event.RESUMED):
             self.phase = next_phase(self.phase, event)
+            if self._watch.log.wants_debug:
+                self._watch.log.debug(f"{self.shot.name}: {event.value}, now {self.phase.value}.")

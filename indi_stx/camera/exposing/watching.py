@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from indi_stx.errors import CameraError, IndiStxError
 if TYPE_CHECKING:
     from indi_stx.stx import Ccd
 
-RETRY_S = 1.0
-"""Between two tries when the camera does not answer."""
+RETRY_S, RETRY_MOST_S = 0.5, 5.0
+"""Between two tries when the camera does not answer: at first, and after several."""
+JITTER = 0.2
+"""By how much of itself a pause varies, so that drivers do not keep knocking in step."""
 GIVE_UP_S = 900.0
 """How long after an exposure's end to keep asking a camera that does not answer."""
 
@@ -29,12 +32,14 @@ class Watch:
         log: messages to people.
         polling_s: returns the current polling period.
         show_remaining: called with the seconds left, once per polling period and at the end.
+        expect_frame: called with the time, on the monotonic clock, at which a frame is asked for.
     """
 
     clock: Clock
     log: Log
     polling_s: Callable[[], float]
     show_remaining: Callable[[float], None]
+    expect_frame: Callable[[float], None] = lambda at_s: None
 
 
 class Watched:
@@ -49,6 +54,7 @@ class Watched:
         self._ccd = ccd
         self._clock = watch.clock
         self._log = watch.log
+        self._pause_s = RETRY_S
 
     @property
     def remaining_s(self) -> float:
@@ -73,10 +79,11 @@ class Watched:
             self._log.debug(f"{error} The exposure continues; asking again.")
             await self.be_patient(error)
             return Verdict.WAIT
+        self._pause_s = RETRY_S
         return self.exposure.observe(state, self._clock.monotonic())
 
     async def be_patient(self, error: IndiStxError) -> None:
-        """Wait before the next try after an error.
+        """Wait before the next try after an error, longer each time until the camera answers.
 
         Raises:
             ExposureLost: this has been going on for too long.
@@ -85,4 +92,6 @@ class Watched:
             raise ExposureLost(
                 f"No frame {GIVE_UP_S / 60:.0f} minutes after the exposure's end. {error}"
             ) from error
-        await self._clock.sleep(RETRY_S)
+        # Not for secrets: any spread will do.
+        await self._clock.sleep(self._pause_s * random.uniform(1 - JITTER, 1 + JITTER))
+        self._pause_s = min(2 * self._pause_s, RETRY_MOST_S)

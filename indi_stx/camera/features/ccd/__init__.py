@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from indi_stx.camera.exposing.ccd_journal import CcdJournal
@@ -91,7 +92,13 @@ class CcdFeature(CcdProperties):
         self.sent_geometry = CameraGeometry(ccd)
         self._journal = journal
         self._recovering: asyncio.Task[None] | None = None
-        self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
+        self._watch = Watch(
+            self.device.clock,
+            self.device.log,
+            polling_s,
+            self._show_remaining,
+            partial(session.expect_frame, self),
+        )
         self._run: ExposureRun | None = None
         self.delivery = Delivery(
             f"{self.device.name}: {self.image.name}",

@@ -132,6 +132,7 @@ class Cooler(Feature):
         """Send the camera the next set point on the way to a target."""
         step = round(ramp_step(self.ccd_celsius, target_celsius, self.ramp["RAMP_SLOPE"]), 2)
         await self.camera.imager.set_settings(cooler_on=True, setpoint_celsius=step)
+        self.device.log.debug(f"Set point {step:g} C, on the way to {target_celsius:g} C.")
         due_s = self.device.clock.monotonic() + RAMP_STEP_S
         self._kept.ramp = Ramp(round(target_celsius, 2), step, due_s)
         self.setpoint_celsius = step
