@@ -198,9 +198,10 @@ class Soak:
             await asyncio.wait([others])
         if not others.cancelled():
             others.result()
-        await _end(
-            guiding, "FILTER_SLOT", await guiding.numbers("FILTER_SLOT", FILTER_SLOT_VALUE=1)
-        )
+        since = await guiding.numbers("FILTER_SLOT", FILTER_SLOT_VALUE=1)
+        # A move may still be under way: its end comes first.
+        while (await _end(guiding, "FILTER_SLOT", since)).elements[0].value != 1:
+            since += 1
 
     async def _expose_ccd(self, ccd: str, client: WireClient, left: Iterator[int]) -> None:
         chance = self._chances[ccd]
