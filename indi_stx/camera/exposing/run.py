@@ -19,6 +19,7 @@ from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.starting import Start, Started
 from indi_stx.camera.exposing.watching import Watch, Watched
+from indi_stx.camera.repeating import repeated
 from indi_stx.errors import IndiStxError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class ExposureRun:
         """
         self._happened(Event.REQUESTED)
         try:
-            await self._geometry.send(self.shot.geometry)
+            await repeated(lambda: self._geometry.send(self.shot.geometry), self._clock)
             start = Start(self.shot, self._names, self._note, self._clock, self._watch.log)
             self.started = started = await start.carry_out()
         except BaseException as error:

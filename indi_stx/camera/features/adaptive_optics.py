@@ -3,8 +3,9 @@
 A step is one of the camera's positions, 0 to 100, so that whole steps reach every one of them: 50
 from the centre in each direction, more than the 45 that PHD2 counts. The camera tells neither where
 its mirror is nor whether it has one: the position shown is the one last commanded, or the centre
-before any command. Source: STX API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO driver for
-the properties; docs/decisions/0013-ao-step.md.
+before any command. Clients send steps, but the camera is told the place to go to, so a command that
+gets lost is sent again. Source: STX API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO
+driver for the properties; docs/decisions/0013-ao-step.md.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 
 from indi_stx.camera.facts import Capability
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import GUIDER_CONTROL
 from indi_stx.driver.declarations import Lamp, Num, Numbers, Sw, Switches, light, number, switch
@@ -150,10 +152,12 @@ class AdaptiveOptics(Feature):
         """Move the mirror and wait until it has stopped; False when the camera does not say so.
 
         Raises:
-            CameraError: the camera did not accept the command; the shown position is unchanged.
+            CameraRefused: the camera did not accept the command; the shown position is unchanged.
+            CameraError: it did not answer. Whether the mirror moved is not known; the next command
+                brings it from there to its own place.
         """
         units = {axis: mirror_units(value) for axis, value in steps.items()}
-        await self.camera.ao_guide(**units)
+        await repeated(lambda: self.camera.ao_guide(**units), self.device.clock)
         self._mirror.steps = steps
         self.position.publish(_shown(units), State.BUSY)
         stands = await self._settled()

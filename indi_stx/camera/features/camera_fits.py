@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import Feature
 from indi_stx.camera.tabs import CAMERA_FITS
 from indi_stx.driver.declarations import Condition, Num, Numbers, Texts, Txt, number, text
@@ -87,8 +88,9 @@ class CameraFitsSettings(Feature):
         for element, value in new.items():
             if value != p[element]:
                 changes[FIELDS[element]] = value  # type: ignore[literal-required]
-        await self.camera.set_fits_settings(**changes)
-        kept = await self.camera.get_fits_settings()
+        camera, clock = self.camera, self.device.clock
+        await repeated(lambda: camera.set_fits_settings(**changes), clock)
+        kept = await repeated(camera.get_fits_settings, clock)
         self._take_over(kept)
         if others := differing(written(changes), kept):
             names = ", ".join(name for name, _ in others)

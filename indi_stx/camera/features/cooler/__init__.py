@@ -19,6 +19,7 @@ from indi_stx.camera.features.cooler.ramp import (
     Steadiness,
     ramp_step,
 )
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
 from indi_stx.driver.properties import Property
@@ -128,7 +129,7 @@ class Cooler(Feature):
     async def _temperature_requested(self, new: Numbers) -> None:
         """Switch the cooler on and go to a temperature."""
         target = new["CCD_TEMPERATURE_VALUE"]
-        await self._aim(target)
+        await repeated(lambda: self._aim(target), self.device.clock)
         self._want(target)
         self._steadiness, self._latch_up, self._gave_up = Steadiness(), LatchUpWatch(), False
         self.cooler.select("COOLER_ON", State.OK)
@@ -137,7 +138,8 @@ class Cooler(Feature):
     @cooler.on_write
     async def _cooler_requested(self, new: Switches) -> None:
         """Switch the cooler off, or on with the camera's current set point."""
-        await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
+        imager, is_on = self.camera.imager, new["COOLER_ON"]
+        await repeated(lambda: imager.set_settings(cooler_on=is_on), self.device.clock)
         if new["COOLER_OFF"]:
             self._want(None)
             self.setpoint_celsius = None
@@ -149,7 +151,8 @@ class Cooler(Feature):
     async def _setpoint_requested(self, new: Numbers) -> None:
         """Set the camera's set point and leave the cooler on or off, as it is."""
         celsius = round(new["CCD_SETPOINT_VALUE"], 2)
-        await self.camera.imager.set_settings(setpoint_celsius=celsius)
+        imager = self.camera.imager
+        await repeated(lambda: imager.set_settings(setpoint_celsius=celsius), self.device.clock)
         self._kept.ramp = None
         self.setpoint.publish({"CCD_SETPOINT_VALUE": celsius}, State.OK)
         if self.cooler["COOLER_ON"]:

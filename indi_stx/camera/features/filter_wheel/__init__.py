@@ -14,6 +14,8 @@ from collections.abc import Callable
 from functools import partial
 
 from indi_stx.camera.facts import Capability
+from indi_stx.camera.features.filter_wheel.moves import LOOK_S, MOVE_LIMIT_S, STUCK, Mover
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
@@ -28,25 +30,13 @@ from indi_stx.driver.declarations import (
     switch,
     text,
 )
-from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, ValueRefused
+from indi_stx.errors import CameraError, ValueRefused
 from indi_stx.indi import State, SwitchRule
 from indi_stx.stx.filters import NO_FILTER, SLOTS, FilterSettings, FilterState
 
-LOOK_S = 0.25
-"""Pause between two questions while the wheel moves."""
-DEPARTURE_LIMIT_S = 2.0
-"""How long a wheel may stay at its old place after it accepted a move."""
-MOVE_LIMIT_S = 60.0
 SHUTTER_LOOK_S = 0.05
 """How often a move that waits for an exposure looks whether that has ended."""
-LOST_LOOKS = 3
-"""After how many questions in a row without an answer a move counts as failed."""
 MOST_SLOTS = len(SLOTS)
-STUCK = (
-    "The filter wheel is in its error state: it is jammed, or there is none. Check the wheel and "
-    "its cable, then initialize it; if that fails, switch the camera off and on."
-)
-
 STATES = {
     FilterState.IDLE: State.IDLE,
     FilterState.MOVING: State.BUSY,
@@ -91,7 +81,7 @@ class FilterWheel(Feature):
     def __init__(self, session: CameraSession) -> None:
         super().__init__(session)
         self._busy = False
-        self._seen = FilterState.IDLE
+        self._mover = Mover(session)
         self._in_doubt = False
         """Whether a move has failed, and nobody has seen since where the wheel stands."""
         self._moves = 0
@@ -108,7 +98,7 @@ class FilterWheel(Feature):
     @property
     def filter_name(self) -> str | None:
         """The name of the filter in the beam; None for none, and while the wheel moves or fails."""
-        if self._in_doubt or self._seen is not FilterState.IDLE:
+        if self._in_doubt or self._mover.seen is not FilterState.IDLE:
             return None
         return self.names.values.get(f"FILTER_SLOT_NAME_{self.current}") or None
 
@@ -120,7 +110,7 @@ class FilterWheel(Feature):
     @property
     def at_rest(self) -> bool:
         """Whether it stands still, and nobody has asked it to move."""
-        return self.lane.is_idle and self._seen is not FilterState.MOVING
+        return self.lane.is_idle and self._mover.seen is not FilterState.MOVING
 
     async def rest(self) -> None:
         """Wait until it stands still; returns in any case after the time that a move may take."""
@@ -161,7 +151,8 @@ class FilterWheel(Feature):
             raise ValueRefused("A filter needs a name.")
         self._busy = True
         try:
-            await self.camera.set_filter_names(changed)
+            camera = self.camera
+            await repeated(lambda: camera.set_filter_names(changed), self.device.clock)
         finally:
             self._busy = False
 
@@ -194,8 +185,7 @@ class FilterWheel(Feature):
         self._busy = self._in_doubt = True
         self._moves += 1
         try:
-            await self.camera.change_filter(target)
-            trouble = await self._arrive(target)
+            trouble = await self._mover.drive(target)
         except CameraError as error:
             trouble = str(error)
         finally:
@@ -213,43 +203,14 @@ class FilterWheel(Feature):
         while self.shutter_is_open():
             await self.device.clock.sleep(SHUTTER_LOOK_S)
 
-    async def _arrive(self, target: int) -> str | None:
-        """Wait until the wheel stops; return what is wrong unless it is at its target."""
-        clock = self.device.clock
-        started_s, lost = clock.monotonic(), 0
-        while (elapsed_s := clock.monotonic() - started_s) < MOVE_LIMIT_S:
-            await clock.sleep(LOOK_S)
-            try:
-                at = await self._resting_place()
-            except (CameraTimeout, CameraUnreachable) as error:
-                # The wheel goes on turning: a lost answer does not mean that the move failed.
-                if (lost := lost + 1) >= LOST_LOOKS:
-                    return str(error)
-                continue
-            lost = 0
-            if self._seen is FilterState.ERROR:
-                return STUCK
-            if at == target:
-                return None
-            if at is not None and elapsed_s > DEPARTURE_LIMIT_S:
-                return f"The filter wheel stopped at {at}, not at {target}: try again."
-        return f"The filter wheel has not arrived after {MOVE_LIMIT_S:g} s. {STUCK}"
-
-    async def _resting_place(self) -> int | None:
-        """Return the slot where the wheel stands, None while it moves."""
-        self._seen = await self.camera.filter_state()
-        if self._seen is not FilterState.IDLE:
-            return None
-        return (await self.camera.get_filter_settings(())).current
-
     # --- what the camera shows -----------------------------------------------------------------
 
     async def begin(self) -> None:
         """Show the true slot and names from the first definition on."""
-        self._seen = await self.camera.filter_state()
+        self._mover.seen = await self.camera.filter_state()
         self._take_over(await self.camera.get_filter_settings())
-        self.slot.state = STATES[self._seen]
-        if self._seen is FilterState.ERROR:
+        self.slot.state = STATES[self._mover.seen]
+        if self._mover.seen is FilterState.ERROR:
             self.device.log.warning(STUCK)
 
     async def poll(self) -> None:
@@ -264,9 +225,9 @@ class FilterWheel(Feature):
 
     async def _poll_state(self) -> None:
         state = await self.camera.filter_state()
-        if self._busy or state is self._seen:
+        if self._busy or state is self._mover.seen:
             return
-        before, self._seen = self._seen, state
+        before, self._mover.seen = self._mover.seen, state
         self._moves += 1
         match state:
             case FilterState.ERROR:
@@ -287,7 +248,7 @@ class FilterWheel(Feature):
         self._wanted = settings.current or self._wanted
         if settings.current != self.current:
             self._moves += 1
-            state = State.OK if self._seen is FilterState.IDLE else STATES[self._seen]
+            state = State.OK if self._mover.seen is FilterState.IDLE else STATES[self._mover.seen]
             self.slot.publish({"FILTER_SLOT_VALUE": float(settings.current)}, state)
         if (names := self._names_of(settings)) != self.names.values:
             self.names.publish(names)
