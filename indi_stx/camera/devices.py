@@ -35,7 +35,7 @@ from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.camera.session import CameraSession, Feature, open_client
 from indi_stx.camera.simulation import RunningSimulator, SimulatorFactory
 from indi_stx.camera.surroundings import HeaderSources
-from indi_stx.camera.telemetry import Telemetry
+from indi_stx.camera.telemetry import SELDOM, Telemetry
 from indi_stx.driver.device import Device, Host
 from indi_stx.errors import SimulatorError
 
@@ -202,11 +202,12 @@ class CameraDevice(Device):
         of_imager = [f for f in found if isinstance(f, Imager | Cooler | Fan | Overscan | Restart)]
         session.subsystems = [
             GuideHeadOfCamera(session, self.guide_head),
-            Telemetry(session, camera.imager, of_imager, restart.noticed),
+            Telemetry(session, camera.imager, of_imager, restarted=restart.noticed),
             *found,
         ]
         if guide_temperature is not None:
-            session.subsystems.append(Telemetry(session, camera.guider, [guide_temperature]))
+            telemetry = Telemetry(session, camera.guider, [guide_temperature], SELDOM)
+            session.subsystems.append(telemetry)
         return session
 
     # --- simulation ------------------------------------------------------------------------------

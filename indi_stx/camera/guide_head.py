@@ -18,7 +18,7 @@ from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.lasting import Lasting
 from indi_stx.camera.session import CameraSession, Feature
-from indi_stx.camera.telemetry import Telemetry
+from indi_stx.camera.telemetry import SELDOM, Telemetry
 from indi_stx.driver.config import ConfigFile
 from indi_stx.driver.declarations import Sw, Switches, switch
 from indi_stx.driver.device import Device, Host
@@ -168,7 +168,7 @@ class GuideHead(Device):
         ccd.delivery.store = upload = Upload(session, ccd.send_file)
         ccd.sequence = fast = FastExposure(session, ccd)
         temperature = HeadTemperature(session)
-        telemetry = Telemetry(session, of_camera.camera.external_guider, [temperature])
+        telemetry = Telemetry(session, of_camera.camera.external_guider, [temperature], SELDOM)
         session.subsystems = [telemetry, ccd, temperature, upload, fast]
         return session
 

@@ -17,6 +17,9 @@ from indi_stx.stx.replies import NO_VALID_PARAMETER
 if TYPE_CHECKING:
     from indi_stx.stx import Ccd, CcdSettings
 
+SELDOM = 5
+"""Periods between two polls of what changes slowly: every poll stands in the way of a pulse."""
+
 
 class Telemetry(Feature):
     """The readings of one CCD.
@@ -25,6 +28,7 @@ class Telemetry(Feature):
         session: the connection.
         ccd: whose settings are read.
         features: whose properties show them.
+        polls_every: how many polling periods there are between two polls.
         restarted: tells of what was read whether the camera was restarted; then it is not shown,
             because it is being put back.
     """
@@ -34,9 +38,11 @@ class Telemetry(Feature):
         session: CameraSession,
         ccd: Ccd,
         features: Sequence[Feature],
+        polls_every: int = 1,
         restarted: Callable[[CcdSettings], bool] = lambda settings: False,
     ) -> None:
         super().__init__(session)
+        self.polls_every = polls_every
         self._restarted = restarted
         self._ccd = ccd
         self._features = features

@@ -65,7 +65,8 @@ class Session:
         for subsystem in self.subsystems:
             if type(subsystem).poll is not Subsystem.poll:
                 name = f"{self.name}: {type(subsystem).__name__}"
-                self.tasks.repeat(partial(self._poll, subsystem), polling_s, name)
+                period_s = partial(_period_s, subsystem, polling_s)
+                self.tasks.repeat(partial(self._poll, subsystem), period_s, name)
 
     async def close(self) -> None:
         """Refuse everything new, end tasks and lanes, release resources, delete the properties.
@@ -129,3 +130,7 @@ class Session:
         else:
             if self._trouble.pop(subsystem, None) is not None and not self._trouble:
                 self.log.info("The camera answers again.")
+
+
+def _period_s(subsystem: Subsystem, polling_s: Callable[[], float]) -> float:
+    return subsystem.polls_every * polling_s()

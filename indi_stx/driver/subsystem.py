@@ -59,8 +59,10 @@ class Subsystem:
     Attributes:
         words: what stands for `{words}` in the declarations' names, labels and groups.
         properties: the live properties by INDI name, in the order of their declarations.
+        polls_every: how many polling periods there are between two polls.
     """
 
+    polls_every: int = 1
     words: ClassVar[Mapping[str, str]] = {}
 
     device: Owner

@@ -89,6 +89,9 @@ class FilterWheel(Feature):
         """Whether the imaging CCD exposes; a move waits for its end."""
         self._look_at_state = True
         self._wanted = NO_FILTER
+        """The place to restore after a restart of the camera, which moves the wheel as well."""
+        self._strange = NO_FILTER
+        """The place at the last look."""
 
     @property
     def current(self) -> int:
@@ -244,8 +247,9 @@ class FilterWheel(Feature):
         if self._busy:
             return
         self._in_doubt = False
-        # After a restart the wheel is at its home mark, with no filter: that is nobody's wish.
-        self._wanted = settings.current or self._wanted
+        if settings.current == self._strange:
+            self._wanted = settings.current  # another program's wish, and no restart: it stays
+        self._strange = settings.current
         if settings.current != self.current:
             self._moves += 1
             state = State.OK if self._mover.seen is FilterState.IDLE else STATES[self._mover.seen]

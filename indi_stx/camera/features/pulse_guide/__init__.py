@@ -98,6 +98,8 @@ class PulseGuide(Feature):
         autosave=True,
     )
 
+    polls_every = 2
+
     guiding = light(
         "PULSE_GUIDING", "Relays", GUIDER_CONTROL, {"ANY_CLOSED": Lamp("Any relay is closed")}
     )
