@@ -137,8 +137,8 @@ DOWNLOAD = (
     Mutant(
         "a second try begins with the first byte",
         "images/frame.py",
-        "        self._received = 0\n        self._converted = 0\n\n    def finish",
-        "        self._converted = 0\n\n    def finish",
+        "        self._received = 0\n        self._converted = 0\n        self._sum = self._sum and",
+        "        self._converted = 0\n        self._sum = self._sum and",
         ("images/test_frame.py",),
     ),
     Mutant(
@@ -186,7 +186,43 @@ DELIVERY = (
         ("camera/test_delivery.py",),
     ),
 )
-JOURNAL: tuple[Mutant, ...] = ()
+JOURNAL = (
+    Mutant(
+        "an exposure is written down before the camera is told to start it",
+        "camera/exposing/starting.py",
+        "        await self._note(self._name)\n",
+        "",
+        ("camera/test_recovery.py",),
+    ),
+    Mutant(
+        "a frame that the server was given is not sent again",
+        "camera/exposing/recovery.py",
+        "            if self._journal.was_sent(record):",
+        "            if False:",
+        ("camera/test_recovery.py",),
+    ),
+    Mutant(
+        "a frame is only believed by its name after a restart of the driver",
+        "camera/exposing/phases.py",
+        "            case CcdState.IDLE if self.resumed:\n                return Verdict.DOUBT\n",
+        "",
+        ("camera/test_recovery.py",),
+    ),
+    Mutant(
+        "marks of another server count for nothing",
+        "camera/exposing/sent_marks.py",
+        "            memory[:MARKS_SIZE] = bytes(MARKS_SIZE)\n",
+        "",
+        ("camera/test_journal.py",),
+    ),
+    Mutant(
+        "a delivery is struck off only when the server has confirmed it",
+        "camera/exposing/ccd_journal.py",
+        "            await confirmed()\n",
+        "",
+        ("camera/test_journal.py",),
+    ),
+)
 """Of the exposures that outlive their driver."""
 LOST = (
     Mutant(
