@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import NoReturn, Protocol
 
 from indi_stx.clock import Clock
-from indi_stx.errors import CameraTimeout, CameraUnreachable, ExposureFailed
+from indi_stx.errors import (
+    CameraRefused,
+    CameraReplyInvalid,
+    CameraTimeout,
+    CameraUnreachable,
+    ExposureFailed,
+)
 from indi_stx.stx.ccd_calls import written_date_time
 from indi_stx.stx.ccd_states import CcdState
 
@@ -79,7 +85,7 @@ class Waiting:
 
         Raises:
             ExposureFailed: there will be none.
-            CameraError: the camera has not answered for 30 s, or answered something odd.
+            CameraError: the camera has not given an answer that makes sense for 30 s.
         """
         heard_s = self._clock.monotonic()
         while True:
@@ -87,7 +93,7 @@ class Waiting:
                 if await self._has_ended():
                     return
                 heard_s = self._clock.monotonic()
-            except (CameraUnreachable, CameraTimeout):
+            except (CameraUnreachable, CameraTimeout, CameraReplyInvalid):
                 if self._ccd.is_closed or self._clock.monotonic() > heard_s + SILENCE_LIMIT_S:
                     raise
             remaining_s = self._ends_s - self._clock.monotonic()
@@ -118,8 +124,7 @@ class Waiting:
             return False
         if time_is_up and self._was_at_work:
             return True
-        date_obs = await self._ccd.image_date_obs()
-        if date_obs in (self._name, self._name.partition(".")[0]):
+        if await self._date_obs() in (self._name, self._name.partition(".")[0]):
             return True
         if self._was_at_work:
             self._failed(f"The camera stopped before the exposure's end{_WHY}")
@@ -127,6 +132,12 @@ class Waiting:
             return True
         self._check_late(now)
         return False
+
+    async def _date_obs(self) -> str | None:
+        try:
+            return await self._ccd.image_date_obs()
+        except (CameraReplyInvalid, CameraRefused):
+            return None  # this camera has no FITS files
 
     def _check_late(self, now: float) -> None:
         if now > self._ends_s + LATENCY_S:

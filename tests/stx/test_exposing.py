@@ -114,26 +114,35 @@ async def test_image_is_of_this_exposure(
         assert simulator.camera.guider.frame() is not None
 
 
+async def test_exposure_that_ends_in_an_error(stt: Camera, simulator: SimulatorThread) -> None:
+    async with stt as camera:
+        await camera.guider.set_geometry(SMALL)
+        simulator.add_fault("error-state")
+        with pytest.raises(ExposureFailed, match="reports an error"):
+            await camera.guider.expose_and_wait(1.0, FrameType.DARK)
+
+
 @pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("error-state", "reports an error"),
-        ("foreign-abort=after=5", "has no image"),
-        ("foreign-abort=after=5,buffer=previous", "stopped before"),
-    ],
+    ("buffer", "said"), [("empty", "has no image"), ("previous", "stopped before")]
 )
-async def test_exposure_that_gives_no_image(
-    fault: str, said: str, stt: Camera, simulator: SimulatorThread
+async def test_exposure_that_another_program_aborts(
+    buffer: str, said: str, stt: Camera, simulator: SimulatorThread
 ) -> None:
     async with stt as camera:
         await camera.guider.set_geometry(SMALL)
         await camera.guider.expose_and_wait(1.0, FrameType.DARK)
-        simulator.add_fault(fault)
-        # Camera seconds are short here; a real 30 s are longer than the test's exposure.
+        before = states_answered(simulator)
+        exposing = asyncio.create_task(camera.guider.expose_and_wait(6000.0, FrameType.DARK))
+        while states_answered(simulator) == before:  # then it has been seen at work
+            await camera.imager.state()
+        simulator.add_fault(f"foreign-abort=after=0,buffer={buffer}")
         with pytest.raises(ExposureFailed, match=said):
-            await camera.guider.expose_and_wait(30.0, FrameType.DARK)
-        simulator.clear_fault()
-        await camera.guider.abort_exposure()
+            await exposing
+
+
+def states_answered(simulator: SimulatorThread) -> int:
+    records = list(simulator.camera.requests.records)
+    return sum(record.status == 200 and "GuiderState" in record.uri for record in records)
 
 
 async def test_cancelled_exposure_is_aborted(stt: Camera, simulator: SimulatorThread) -> None:
@@ -170,6 +179,8 @@ async def test_no_geometry_no_array(camera: Camera, canned: CannedCamera) -> Non
 # --- odd cameras on a fake clock ------------------------------------------------------------------
 
 Told = tuple[CcdState, bool, str | None]
+NO_FILE = "no file"
+GARBLED: Told = (CcdState.IDLE, False, "garbled")
 
 
 class ToldCamera:
@@ -184,6 +195,8 @@ class ToldCamera:
         told = self._table(self._clock.monotonic() - self._begin_s)
         if told is None:
             raise CameraTimeout("silence", request="/")
+        if told is GARBLED:
+            raise CameraReplyInvalid("garbled", request="/")
         return told
 
     async def state(self) -> CcdState:
@@ -193,7 +206,10 @@ class ToldCamera:
         return self._now()[1]
 
     async def image_date_obs(self) -> str | None:
-        return self._now()[2]
+        date_obs = self._now()[2]
+        if date_obs == NO_FILE:
+            raise CameraReplyInvalid("404", request="/")
+        return date_obs
 
 
 async def ends_after(table: Callable[[float], Told | None], duration_s: float = 10.0) -> float:
@@ -274,6 +290,21 @@ GOOD: dict[str, tuple[Callable[[float], Told | None], float]] = {
         ),
         13,
     ),
+    "without FITS files": (
+        lambda now: at(now, (11, (IDLE, False, NO_FILE)), (ALWAYS, (IDLE, True, NO_FILE))),
+        11,
+    ),
+    "odd answers": (
+        lambda now: at(
+            now,
+            (3, (BUSY, False, None)),
+            (5, GARBLED),
+            (11, (BUSY, False, None)),
+            (12, GARBLED),
+            (ALWAYS, (IDLE, True, OURS)),
+        ),
+        12,
+    ),
     "silent for a while": (
         lambda now: at(now, (2, (BUSY, False, None)), (28, None), (ALWAYS, (IDLE, True, None))),
         28,
@@ -313,6 +344,7 @@ async def test_there_is_no_image(case: str) -> None:
         await ends_after(table)
 
 
-async def test_camera_that_stays_silent() -> None:
-    with pytest.raises(CameraTimeout):
-        await ends_after(lambda now: at(now, (2, (BUSY, False, None)), (ALWAYS, None)))
+@pytest.mark.parametrize(("told", "error"), [(None, CameraTimeout), (GARBLED, CameraReplyInvalid)])
+async def test_camera_that_stays_silent(told: Told | None, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await ends_after(lambda now: at(now, (2, (BUSY, False, None)), (ALWAYS, told)))
