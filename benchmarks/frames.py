@@ -26,6 +26,7 @@ from indi_stx.indi import BlobPolicy
 EXPOSURE_S = 0.1
 PAUSE_S = 0.25
 """Between two frames: a download before must not count as the last command, nor its end."""
+IDLE_S = 5.0
 WAYS = ("unix", "TCP")
 FREE, SLOW = "Unlimited link", "12.5 MB/s"
 FRAME_BYTES = 2 * 4096 * 4096
@@ -206,6 +207,11 @@ async def measure(count: int) -> Section:
                 for _ in range(LEARNING_FRAMES):
                     await place.frame(unit, EXPOSURE_S)
                     place.client.seen.clear()
+            driver = place.units[0].process
+            used_s = driver.processor_s
+            await asyncio.sleep(IDLE_S)
+            idle_ms = 1000 * (driver.processor_s - used_s) / IDLE_S
+            section.say(f"Idle, the driver takes {idle_ms:.0f} ms of processor time a second.")
             async with tcp_receiver(place.server.port) as receiver:
                 for link, limit, times in (
                     (FREE, None, count),

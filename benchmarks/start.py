@@ -23,9 +23,9 @@ from indi_stx.indi import DefVector
 SETTLED_S = 1.5
 """After the last property, until memory is looked at and nothing more is expected."""
 MIB = 1 << 20
-MODULES = """
-import sys
-import indi_stx.camera.devices, indi_stx.driver.channel, indi_stx.driver.runtime, logging, signal
+OWN_MODULES = ("indi_stx.camera.devices", "indi_stx.driver.channel", "indi_stx.driver.runtime")
+MODULES = f"""
+import sys, signal, {", ".join(OWN_MODULES)}
 print(" ".join(sorted(m for m in sys.modules if not m.startswith(("indi_stx", "_", "encodings")))))
 """
 
@@ -94,14 +94,16 @@ async def measure(count: int) -> Section:
     """Measure starts and the yardstick in turn."""
     section = Section("start")
     modules = await asyncio.to_thread(modules_of_driver)
-    starts, bare = [], []
+    starts, bare, own = [], [], []
     with folder() as home, simulated_camera(FAST) as camera:
         for i in range(count + 1):
             start = await once(home / str(i), camera)
             python_s = await asyncio.to_thread(bare_python, modules)
+            own_s = await asyncio.to_thread(bare_python, OWN_MODULES)
             if i:  # the first one fills the disk's cache
                 starts.append(start)
                 bare.append(python_s)
+                own.append(own_s)
     defined = [s.defined for s in starts]
     section.say(f"{count} starts, medians (ranges):")
     section.table(
@@ -109,6 +111,7 @@ async def measure(count: int) -> Section:
         [
             ("indiserver and driver started, until CONNECTION is defined", ms(defined)),
             (f"bare Python with the same {len(modules)} modules of its library", ms(bare)),
+            ("Python that imports the driver's own modules, too, and ends", ms(own)),
             ("Connect, until all properties are defined", ms([s.connected for s in starts])),
             ("... and those of the guide head", ms([s.all_defined for s in starts])),
             ("memory before connecting", _megabytes([s.bytes_before for s in starts])),
