@@ -28,7 +28,7 @@ def driver() -> int:
             file=sys.stderr,
         )
         return 0 if sys.argv[1] in ("-h", "--help") else 2
-    logging.basicConfig(level=logging.INFO, format="indi_stx_ccd: %(levelname)s %(message)s")
+    _log_to_server_or_journal()
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     import asyncio
@@ -38,6 +38,17 @@ def driver() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _log_to_server_or_journal() -> None:
+    import logging
+
+    from indi_stx.driver.systemd import log_handler
+
+    if handler := log_handler("indi_stx_ccd"):
+        logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+    else:
+        logging.basicConfig(level=logging.INFO, format="indi_stx_ccd: %(levelname)s %(message)s")
 
 
 async def _drive() -> None:
