@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
-    from indi_stx import __version__, demo
+    from indi_stx import __version__, demo, install, uninstall
     from indi_stx.camera import property_table
     from indi_stx.conformance import command as conform
     from indi_stx.simulator import command_line as simulate
@@ -100,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
         ("conform", conform, "hold a camera to the API document, row by row"),
         ("properties", property_table, "list all INDI properties of the driver"),
         ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),
+        ("install", install, "make the driver known to indiserver, KStars and systemd"),
+        ("uninstall", uninstall, "take back what install has put on this machine"),
     ):
         command = commands.add_parser(name, help=summary, description=module.__doc__)
         command.formatter_class = argparse.RawDescriptionHelpFormatter

@@ -24,7 +24,10 @@ ALLOWED = {
     "client": {"errors", "clock", "indi"},
     "demo": {"errors", "indi", "client", "simulator", "images"},
     "conformance": {"errors"},
-    "cli": {"__init__", "errors", "camera", "driver", "simulator", "demo", "conformance"},
+    "cli": {"__init__", "errors", "camera", "driver", "simulator", "demo", "conformance"}
+    | {"install", "uninstall"},
+    "install": {"errors"},
+    "uninstall": {"errors", "install"},
     "__init__": set(),
 }
 SANS_IO = {"asyncio", "socket", "os", "threading", "subprocess", "pathlib", "select"}
