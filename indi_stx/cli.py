@@ -57,7 +57,8 @@ async def _drive() -> None:
     from indi_stx.driver.runtime import Runtime
 
     runtime = Runtime(open_stdio())
-    name = os.environ.get("INDIDEV") or DEFAULT_NAME
+    # An indiserver with a FIFO keeps INDIDEV from the drivers on its command line; a unit has both.
+    name = os.environ.get("INDIDEV") or os.environ.get("INDI_STX_DEVICE") or DEFAULT_NAME
     camera = CameraDevice(name, runtime, _start_simulator)
     runtime.devices += [camera, camera.guide_head]
     await runtime.run()

@@ -241,8 +241,10 @@ def check_writable(paths: list[Path]) -> None:
 
 
 def call(*command: str) -> None:
-    """Run a command of systemd's, if this machine has it and runs it."""
-    if shutil.which(command[0]) and Path("/run/systemd/system").exists():
-        subprocess.run(command, check=False)
+    """Run a command of systemd's, where this machine has it; systemctl only where systemd runs."""
+    if not shutil.which(command[0]):
+        print(f"This machine has no systemd; not done: {' '.join(command)}")
+    elif command[0] == "systemctl" and not Path("/run/systemd/system").exists():
+        print(f"systemd does not run here; not needed now: {' '.join(command)}")
     else:
-        print(f"systemd does not run here; later: {' '.join(command)}")
+        subprocess.run(command, check=False)

@@ -1,8 +1,7 @@
 """Take back what `indi-stx install` has put on this machine, and nothing else.
 
-Removes the links, the catalogue and the units; services that systemd starts by itself are stopped
-first. Configuration and frames in /var/lib/indi-stx stay, and so does the user that they belong to.
-Do this before `pip uninstall`.
+Removes the links, the catalogue and the units; services are stopped first. Configuration and frames
+in /var/lib/indi-stx stay, and so does the user that they belong to. Do this before `pip uninstall`.
 """
 
 from __future__ import annotations
@@ -49,8 +48,10 @@ def _uninstall(prefix: Path | None, dry_run: bool) -> None:
     ours = [item.path for item in items if item.is_ours()]
     if not dry_run:
         check_writable(ours)
-        for unit in _enabled_units(places):
-            call("systemctl", "disable", "--now", unit)
+        if prefix is None and any(path.parent == places.units for path in ours):
+            for unit in _enabled_units(places):
+                call("systemctl", "disable", unit)
+            call("systemctl", "stop", "indi-stx@*.service", "indi-stx-simulator.service")
     for path in ours:
         print(f"removed {path}" if not dry_run else f"would remove {path}")
         if not dry_run:

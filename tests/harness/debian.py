@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CHROOT = ROOT / "packaging" / "chroot"
+BOOT = ROOT / "packaging" / "boot"
 LIMIT_S = 1500.0
 # Taken before a test has a home of its own: the bases are made once, not once a test.
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -32,6 +33,11 @@ class Debian:
         """
         how = "run" if network else "alone"
         return call([str(CHROOT), how, str(self._folder), "bash", "-euc", script], fails)
+
+    def boot(self, script: str, *, network: bool = True) -> str:
+        """Start it with systemd (Debian 12), run lines of a shell as `run` does, and end it."""
+        how = [] if network else ["--alone"]
+        return call([str(BOOT), *how, str(self._folder), "bash", "-euc", script])
 
     def put(self, name: str, content: bytes | str) -> None:
         """Put a file into the system."""
