@@ -25,7 +25,7 @@ endef
 machine = $(BIN)/python -m pytest -m machine
 
 .PHONY: help setup setup-demo system system-test demo test test-ekos test-deb test-docker test-readme \
-        test-trixie deb engine fuzz check format clean
+        test-trixie test-kills deb engine fuzz check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
@@ -37,6 +37,7 @@ help:
 	@echo "make test-readme   what README says, word by word in clean systems (root)"
 	@echo "make test-trixie   checks and tests on Debian 13 (root)"
 	@echo "make fuzz    a million damaged bytes of INDI"
+	@echo "make test-kills  kills driver and server 200 times each at random moments (takes an hour)"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
 	@echo "make setup-demo  only install what the driver and the demo need"
@@ -96,6 +97,10 @@ test-docker: setup
 
 engine:
 	$(call install,packages-docker.apt)
+
+test-kills: setup
+	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
+	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
 
 # A million damaged bytes of INDI.
 fuzz: setup

@@ -55,7 +55,7 @@ async def measure(frames: int, unix: bool) -> None:
     """Print the medians for one kind of client."""
     asked, arrived, bare = [], [], []
     with tempfile.TemporaryDirectory() as home:
-        options = SimulatorOptions(time_scale=4)
+        options = SimulatorOptions()
         async with observatory(Path(home), options, unix=unix, sole_client=False) as place:
             await one_frame(place)
             for _ in range(frames):

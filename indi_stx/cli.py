@@ -37,6 +37,8 @@ def driver() -> int:
         asyncio.run(_drive())
     except KeyboardInterrupt:
         return 130
+    except asyncio.CancelledError:
+        return 143  # as the shell says of a program that SIGTERM ended
     return 0
 
 
@@ -52,11 +54,17 @@ def _log_to_server_or_journal() -> None:
 
 
 async def _drive() -> None:
+    import asyncio
+    import signal
+
     from indi_stx.camera.devices import DEFAULT_NAME, CameraDevice
     from indi_stx.driver.channel import open_stdio
     from indi_stx.driver.runtime import Runtime
 
     runtime = Runtime(open_stdio())
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     # An indiserver with a FIFO keeps INDIDEV from the drivers on its command line; a unit has both.
     name = os.environ.get("INDIDEV") or os.environ.get("INDI_STX_DEVICE") or DEFAULT_NAME
     camera = CameraDevice(name, runtime, _start_simulator)
@@ -75,19 +83,28 @@ def _start_simulator() -> RunningSimulator:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the `indi-stx` command and return its exit status."""
-    parsed = _parser().parse_args(arguments)
-    run = parsed.run
-    status: int = run(parsed)
+    """Run the `indi-stx` command and return its exit status; without a command, show the help."""
+    try:
+        parser = make_parser()
+        parsed = parser.parse_args(arguments)
+        if parsed.run is None:
+            parser.print_help()
+            return 0
+        status: int = parsed.run(parsed)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line with all its commands."""
     import argparse
 
     from indi_stx import __version__, demo, install, uninstall
     from indi_stx.camera import property_table
     from indi_stx.conformance import command as conform
+    from indi_stx.help_format import HelpFormatter
     from indi_stx.simulator import command_line as simulate
 
     parser = argparse.ArgumentParser(
@@ -95,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Tools around the INDI driver for SBIG STX, STXL and STT cameras.",
     )
     parser.add_argument("--version", action="version", version=f"indi-stx {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for name, module, summary in (
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
         ("conform", conform, "hold a camera to the API document, row by row"),
@@ -105,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         ("uninstall", uninstall, "take back what install has put on this machine"),
     ):
         command = commands.add_parser(name, help=summary, description=module.__doc__)
-        command.formatter_class = argparse.RawDescriptionHelpFormatter
         module.add_arguments(command)
+        command.formatter_class = HelpFormatter
         command.set_defaults(run=module.run)
     return parser

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import shutil
 import sys
@@ -31,6 +32,7 @@ COOL_BY_CELSIUS = 2.0
 START_LIMIT_S = 30.0
 COOL_LIMIT_S = 300.0
 FRAME_LIMIT_S = 120.0
+SHORTEST_S, LONGEST_S = 0.01, 3600.0
 
 
 class DemoError(IndiStxError):
@@ -39,7 +41,9 @@ class DemoError(IndiStxError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `indi-stx demo`."""
-    parser.add_argument("--exposure", type=float, default=3.0, metavar="SECONDS")
+    parser.add_argument(
+        "--exposure", type=_exposure_s, default=3.0, metavar="SECONDS", help="how long to expose"
+    )
     parser.add_argument("--model", default="STX-16803", help="which camera to simulate")
     parser.add_argument(
         "--output",
@@ -47,6 +51,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path("demo"),
         help="where to save, without the ending (default: demo)",
     )
+
+
+def _exposure_s(text: str) -> float:
+    import argparse
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not SHORTEST_S <= seconds <= LONGEST_S:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds from {SHORTEST_S:g} to {LONGEST_S:g}"
+        )
+    return seconds
 
 
 def run(args: argparse.Namespace) -> int:

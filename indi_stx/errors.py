@@ -17,6 +17,7 @@
         CameraUnreachable     no connection: the user checks address, cable and power
         CameraTimeout         connected, but no complete answer in time; retried where safe
         CameraReplyInvalid    an answer that is not this camera's language; has an excerpt
+        ExposureFailed        an accepted exposure gave no image; take another
         CameraRefused         the camera said 400 and one of its codes; code, text, advice
           CameraBusy          it is exposing, or its filter wheel moves; ask again later
 
@@ -108,6 +109,10 @@ class CameraReplyInvalid(CameraError):
     def __init__(self, message: str, *, request: str, excerpt: str = "") -> None:
         super().__init__(message, request=request)
         self.excerpt = excerpt
+
+
+class ExposureFailed(CameraError):
+    """The camera accepted an exposure, but there is no image of it and there will be none."""
 
 
 class CameraRefused(CameraError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Any, Protocol
 
 from indi_stx.camera.facts import CameraFacts
@@ -11,6 +13,8 @@ from indi_stx.driver.subsystem import Owner, Subsystem
 from indi_stx.driver.tabs import CONNECTION, MAIN, OPTIONS
 from indi_stx.errors import IndiStxError, ValueRefused
 from indi_stx.indi import State
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = "80"
 
@@ -73,16 +77,45 @@ class Connection(Subsystem):
 
     def __init__(self, device: Connectable) -> None:
         super().__init__(device)
+        self._connecting: asyncio.Task[None] | None = None
 
     @connection.on_write
     async def _connection_requested(self, new: Switches) -> None:
-        """Connect to the camera, or disconnect from it."""
-        if new["CONNECT"] == self.device.connected:
+        """Connect to the camera, or disconnect from it.
+
+        Connecting goes on in the background, so that a client can change its mind. The switches
+        keep their places meanwhile: some clients take CONNECT as done, whatever the state.
+        """
+        if self._connecting is not None:
+            if new["CONNECT"]:
+                self.connection.publish(state=State.BUSY)
+                return
+            await self.cancel()
+            self.device.log.info("Connecting was cancelled.")
+            self.connection.select("DISCONNECT", State.IDLE)
+        elif new["CONNECT"] == self.device.connected:
             self.connection.publish(state=State.OK if new["CONNECT"] else State.IDLE)
         elif new["CONNECT"]:
-            await self._connect()
+            self.connection.publish(state=State.BUSY)
+            self._connecting = asyncio.create_task(self._connect(), name="connecting")
+            self._connecting.add_done_callback(self._connected_or_not)
         else:
             await self._disconnect()
+
+    async def cancel(self) -> None:
+        """End an attempt to connect, if there is one."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+
+    def _connected_or_not(self, task: asyncio.Task[None]) -> None:
+        self._connecting = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("connecting failed", exc_info=error)
+            self.connection.assign({"CONNECT": False, "DISCONNECT": True})
+            self.device.refuse(
+                self.connection, f"Internal error ({error}); please report the driver's log."
+            )
 
     @simulation.on_write
     async def _simulation_requested(self, new: Switches) -> None:

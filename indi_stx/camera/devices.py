@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from indi_stx import __version__
 from indi_stx.camera.active_devices import ActiveDevices
 from indi_stx.camera.connection import Connection
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
+from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.features.adaptive_optics import AdaptiveOptics, MirrorPosition
 from indi_stx.camera.features.camera_fits import CameraFitsSettings
@@ -21,10 +23,13 @@ from indi_stx.camera.features.filter_wheel import FilterWheel
 from indi_stx.camera.features.fits_header import FitsHeader, UserCards
 from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
+from indi_stx.camera.features.link_health import LinkHealth
 from indi_stx.camera.features.pulse_guide import PulseGuide
+from indi_stx.camera.features.restart import Restart
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.guide_head import GuideHead, GuideHeadOfCamera
 from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.camera.session import CameraSession, Feature, open_client
 from indi_stx.camera.simulation import RunningSimulator, SimulatorFactory
 from indi_stx.camera.surroundings import HeaderSources
@@ -51,6 +56,8 @@ FEATURES: tuple[type[Feature], ...] = (
     AdaptiveOptics,
     FilterWheel,
     CameraFitsSettings,
+    Restart,
+    LinkHealth,
 )
 """In the order in which their properties are defined."""
 LASTING = (UserCards, Destination, MirrorPosition, UnsavedFrames)
@@ -82,6 +89,9 @@ class CameraDevice(Device):
         self.permanent = [self.connection, self.general, self.log, self.active_devices]
         self.guide_head = GuideHead(name, host, self.config)
         self.lasting = Lasting(LASTING)
+        self.journal = Journal(
+            self.config.path.with_name(f"{name}_exposures.json"), self.clock, self.log
+        )
         self._header_sources: HeaderSources | None = None
         self._simulator_factory = simulator
         self._simulator: RunningSimulator | None = None
@@ -98,8 +108,13 @@ class CameraDevice(Device):
         """
         async with contextlib.AsyncExitStack() as resources:
             resources.push_async_callback(self._stop_simulator)
-            camera, facts = await open_client(self, host, port, resources)
-            session = self._new_session(camera, facts)
+            link = LinkWatch(self.clock, self.log)
+            camera, facts = await open_client(self, host, port, link, resources)
+            # The simulated camera ends with this process, and its exposures with it.
+            simulated = self.connection.simulation["ENABLE"]
+            journal = Journal(None, self.clock, self.log) if simulated else self.journal
+            await journal.open()
+            session = self._new_session(camera, facts, f"{host}:{port}", journal, link)
             session.resources.push_async_exit(resources.pop_all())
         await self.begin_session(session)
         return facts
@@ -114,11 +129,20 @@ class CameraDevice(Device):
 
     async def close(self) -> None:
         """End everything; an exposure that is running goes on in the camera."""
+        await self.connection.cancel()
         await super().close()
+        await self.journal.close()
         await self._stop_simulator()
 
-    def _new_session(self, camera: Camera, facts: CameraFacts) -> CameraSession:
-        session = CameraSession(self, camera, facts, self.lasting)
+    def _new_session(
+        self,
+        camera: Camera,
+        facts: CameraFacts,
+        address: str,
+        journal: Journal,
+        link: LinkWatch,
+    ) -> CameraSession:
+        session = CameraSession(self, camera, facts, self.lasting, address, journal, link)
         cooler, wheel = Cooler(session), FilterWheel(session)
         cards = FitsHeader(session)
         sources = HeaderSources(self.active_devices, cards, wheel, cooler)
@@ -127,9 +151,11 @@ class CameraDevice(Device):
             session,
             camera.imager,
             facts.imager,
+            journal=CcdJournal(journal, address, "imager"),
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
+        restart = Restart(session, facts.imager)
         imager.delivery.store = upload = Upload(session, imager.send_file)
         imager.sequence = fast = FastExposure(session, imager)
         found: list[Feature] = [
@@ -143,6 +169,8 @@ class CameraDevice(Device):
             AdaptiveOptics(session),
             wheel,
             CameraFitsSettings(session),
+            restart,
+            LinkHealth(session),
         ]
         if facts.guider is not None:
             found.append(
@@ -150,6 +178,7 @@ class CameraDevice(Device):
                     session,
                     camera.guider,
                     facts.guider,
+                    journal=CcdJournal(journal, address, "guider"),
                     surroundings=sources.of_guider,
                     polling_s=lambda: self.general.polling_s,
                 )
@@ -157,10 +186,10 @@ class CameraDevice(Device):
         if Capability.FAN in facts.capabilities:
             found.append(Fan(session))
         found.sort(key=lambda feature: FEATURES.index(type(feature)))
-        of_imager = [f for f in found if isinstance(f, Cooler | Fan)]
+        of_imager = [f for f in found if isinstance(f, Imager | Cooler | Fan | Restart)]
         session.subsystems = [
             GuideHeadOfCamera(session, self.guide_head),
-            Telemetry(session, camera.imager, of_imager),
+            Telemetry(session, camera.imager, of_imager, restart.noticed),
             *found,
         ]
         return session

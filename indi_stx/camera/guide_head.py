@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.fast_exposure import FastExposure
@@ -139,11 +140,20 @@ class GuideHead(Device):
     def _new_session(self, of_camera: CameraSession) -> CameraSession:
         facts = of_camera.facts.external_guider
         assert facts is not None, "the device appears only when the head is there"
-        session = CameraSession(self, of_camera.camera, of_camera.facts, self._lasting)
+        session = CameraSession(
+            self,
+            of_camera.camera,
+            of_camera.facts,
+            self._lasting,
+            of_camera.address,
+            of_camera.journal,
+            of_camera.link,
+        )
         ccd = Imager(
             session,
             of_camera.camera.external_guider,
             facts,
+            journal=CcdJournal(session.journal, session.address, "external guider"),
             surroundings=self._surroundings,
             polling_s=lambda: self.general.polling_s,
         )
@@ -161,6 +171,13 @@ class GuideHeadOfCamera(Feature):
     def __init__(self, session: CameraSession, head: GuideHead) -> None:
         super().__init__(session)
         self._head = head
+
+    def restarted(self) -> None:
+        """Tell the features of the head's device."""
+        session = self._head.session
+        for subsystem in session.subsystems if session else ():
+            if isinstance(subsystem, Feature):
+                subsystem.restarted()
 
     async def end(self) -> None:
         """Disconnect the guide head and delete it from the clients."""

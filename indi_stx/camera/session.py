@@ -9,14 +9,22 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
+from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.driver.lanes import Lane
 from indi_stx.driver.session import Session
 from indi_stx.driver.subsystem import Owner, Subsystem
 
 if TYPE_CHECKING:
     from indi_stx.stx import Camera, CcdSettings
+
+
+BEFORE_S, AFTER_S = 0.12, 0.06
+"""No poll is sent so shortly before a frame is asked for, nor so shortly after."""
+GIVE_WAY_S = 1.0
+"""For how long a poll gives way to frames that follow each other closely."""
 
 
 class CameraSession(Session):
@@ -27,6 +35,9 @@ class CameraSession(Session):
         camera: the HTTP client.
         facts: what the camera said of itself when it was connected.
         lasting: what earlier sessions have left for this one.
+        address: of the camera, host and port.
+        journal: the exposures of the camera that are not delivered.
+        link: how well the camera answers.
     """
 
     def __init__(
@@ -35,12 +46,34 @@ class CameraSession(Session):
         camera: Camera,
         facts: CameraFacts,
         lasting: Lasting,
+        address: str,
+        journal: Journal,
+        link: LinkWatch,
     ) -> None:
         super().__init__(device.name, device.clock, device.log)
         self.device = device
         self.camera = camera
         self.facts = facts
         self.lasting = lasting
+        self.address = address
+        self.journal = journal
+        self.link = link
+        self._frames_due_s: dict[object, float] = {}
+
+    def expect_frame(self, ccd: object, at_s: float) -> None:
+        """Keep polls out of the way of a question for a frame, by the monotonic clock."""
+        self._frames_due_s[ccd] = at_s
+
+    async def before_poll(self) -> None:
+        """Wait until no frame is about to be asked for, but not for ever."""
+        give_up_s = self.clock.monotonic() + GIVE_WAY_S
+        while (now_s := self.clock.monotonic()) < give_up_s:
+            near = [
+                t for t in self._frames_due_s.values() if now_s - AFTER_S < t < now_s + BEFORE_S
+            ]
+            if not near:
+                return
+            await self.clock.sleep(max(near) + AFTER_S - now_s)
 
 
 class Feature(Subsystem):
@@ -66,9 +99,16 @@ class Feature(Subsystem):
     def observe(self, settings: CcdSettings) -> None:
         """Take in what a poll has read of this feature's CCD."""
 
+    def restarted(self) -> None:
+        """Forget what the camera was told: it was restarted and has its power-up settings."""
+
+    def put_back(self) -> str | None:
+        """Begin to restore what a restart of the camera has taken; return what, in words."""
+        return None
+
 
 async def open_client(
-    device: Owner, host: str, port: int, resources: contextlib.AsyncExitStack
+    device: Owner, host: str, port: int, link: LinkWatch, resources: contextlib.AsyncExitStack
 ) -> tuple[Camera, CameraFacts]:
     """Return an HTTP client of the camera at an address, and what the camera says of itself.
 
@@ -76,6 +116,7 @@ async def open_client(
         device: the INDI device; its clock paces the commands.
         host: name or IP address.
         port: of the camera's web server.
+        link: is told of every request.
         resources: the stack that will close the client.
 
     Raises:
@@ -84,7 +125,7 @@ async def open_client(
     await asyncio.to_thread(_import_heavy)
     from indi_stx.stx import Camera
 
-    camera = Camera(host, port, clock=device.clock)
+    camera = Camera(host, port, clock=device.clock, observer=link.saw)
     resources.push_async_callback(camera.aclose)
     return camera, await CameraFacts.read(camera)
 

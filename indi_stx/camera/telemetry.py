@@ -6,14 +6,14 @@ and what else they read (`reads`). Source: STX API, Get Settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.stx.pacing import Priority
 
 if TYPE_CHECKING:
-    from indi_stx.stx import Ccd
+    from indi_stx.stx import Ccd, CcdSettings
 
 
 class Telemetry(Feature):
@@ -23,10 +23,19 @@ class Telemetry(Feature):
         session: the connection.
         ccd: whose settings are read.
         features: whose properties show them.
+        restarted: tells of what was read whether the camera was restarted; then it is not shown,
+            because it is being put back.
     """
 
-    def __init__(self, session: CameraSession, ccd: Ccd, features: Sequence[Feature]) -> None:
+    def __init__(
+        self,
+        session: CameraSession,
+        ccd: Ccd,
+        features: Sequence[Feature],
+        restarted: Callable[[CcdSettings], bool] = lambda settings: False,
+    ) -> None:
         super().__init__(session)
+        self._restarted = restarted
         self._ccd = ccd
         self._features = features
         self._parameters = tuple(dict.fromkeys(_parameters(features)))
@@ -38,6 +47,8 @@ class Telemetry(Feature):
     async def poll(self) -> None:
         """Ask for everything in one request, and let the features show it."""
         settings = await self._ccd.get_settings(*self._parameters, priority=Priority.TELEMETRY)
+        if self._restarted(settings):
+            return
         for feature in self._features:
             feature.show(vars(settings))
             feature.observe(settings)

@@ -56,25 +56,33 @@ class IndiServer:
 
 @contextlib.contextmanager
 def indiserver(
-    home: Path, drivers: Sequence[str], environment: Mapping[str, str] | None = None
+    home: Path,
+    drivers: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    restarts: int = 10,
 ) -> Iterator[IndiServer]:
     """Run indiserver with drivers, and end it and them with the block.
 
-    `home` becomes the HOME of the drivers, made if need be, with the log in it; `environment` is
-    added to that of this process.
+    Args:
+        home: becomes the HOME of the drivers, made if need be, with the log in it.
+        drivers: their executables.
+        environment: is added to that of this process.
+        restarts: how often the server starts a driver again that has ended.
 
     Raises:
         ServerLost: it is not installed, or does not start; has the log.
     """
     home.mkdir(parents=True, exist_ok=True)
-    server = _start(home, drivers, {**os.environ, "HOME": str(home), **(environment or {})})
+    options = ["-v", "-r", str(restarts)]
+    environment = {**os.environ, "HOME": str(home), **(environment or {})}
+    server = _start(home, [*options, *drivers], environment)
     try:
         yield server
     finally:
         _stop(server)
 
 
-def _start(home: Path, drivers: Sequence[str], environment: Mapping[str, str]) -> IndiServer:
+def _start(home: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> IndiServer:
     executable = shutil.which("indiserver")
     if executable is None:
         raise ServerLost("indiserver is not installed: `apt-get install indi-bin`.")
@@ -83,7 +91,7 @@ def _start(home: Path, drivers: Sequence[str], environment: Mapping[str, str]) -
         log = home / "indiserver.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [executable, "-v", "-p", str(port), "-u", path, *drivers],
+                [executable, "-p", str(port), "-u", path, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

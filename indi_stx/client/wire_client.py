@@ -40,6 +40,7 @@ class WireClient(Record):
 
     Attributes:
         damaged: what the server said and nobody can understand, one sentence each.
+        ended: whether the server has hung up.
     """
 
     def __init__(self, connection: Connection, device: str, limit_s: float = LIMIT_S) -> None:
@@ -49,7 +50,7 @@ class WireClient(Record):
         self._limit_s = limit_s
         self._parser = MessageParser()
         self._news = asyncio.Condition()
-        self._ended = False
+        self.ended = False
         self._reading = asyncio.create_task(self._read(), name="INDI client")
 
     async def close(self) -> None:
@@ -126,7 +127,7 @@ class WireClient(Record):
                         place += 1
                         if wanted(message := self.seen[place - 1].message):
                             return message
-                    if self._ended:
+                    if self.ended:
                         raise ServerLost(f"The INDI server hung up before {what} came.")
                     await self._news.wait()
         except TimeoutError:
@@ -233,7 +234,7 @@ class WireClient(Record):
                 async with self._news:
                     self._news.notify_all()
         finally:
-            self._ended = True
+            self.ended = True
             async with self._news:
                 self._news.notify_all()
 

@@ -1,4 +1,4 @@
-"""All rows, and a run of them: what is allowed, in which order, and everything restored."""
+"""A run of the rows: what is allowed, in which order, and everything restored."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from indi_stx.conformance import (
+# Each of these declares its rows when it is imported.
+from indi_stx.conformance import (  # noqa: F401
     exposures,
     filters,
-    fits,
     frames,
     guiding,
     kinds,
@@ -17,22 +17,20 @@ from indi_stx.conformance import (
     protocol,
     settings,
 )
-from indi_stx.conformance.expecting import Mismatch, Skipped
-from indi_stx.conformance.restoring import Restoration, restore, take_snapshot
-from indi_stx.conformance.rows import Needs, Outcome, Result, Row
-from indi_stx.conformance.session import Session
+from indi_stx.conformance.restoring import Restoration, end_begun, restore, take_snapshot
+from indi_stx.conformance.rows import FLASH, FRESH, MINUTES, ROWS, WRITING, Outcome, Result, Row
+from indi_stx.conformance.session import Mismatch, Session, Skipped
 from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable
 
 LOST_AFTER = 3
 """After so many rows in a row without any answer the camera is given up."""
 RESTORED = "camera.restored"
-RESTORED_ROW = Row(
-    RESTORED,
-    "After the run",
-    "every setting has the value it had before this run",
-    lambda _: "",
-    Needs.WRITING,
+_DEVICES = (
+    *("http", "conversation", "camera", "imager", "guider", "extguider"),
+    *("filter", "pulse", "ao", "fits", "newer", "example-program"),
 )
+_STATEMENT = "every setting has the value it had before this run"
+RESTORED_ROW = Row(RESTORED, "After the run", _STATEMENT, lambda _: "", WRITING)
 
 
 @dataclass(frozen=True)
@@ -53,21 +51,20 @@ class RunOptions:
 
     def refusal(self, row: Row) -> str:
         """Return why a row is not run, "" when it is."""
-        if row.needs is Needs.FLASH and not self.flash:
+        if row.needs is FLASH and not self.flash:
             return "writes to Flash memory: needs --flash"
         if row.needs_write and not self.write:
             return "changes the camera: needs --write"
-        if row.fresh and not self.fresh:
+        if row.needs is FRESH and not self.fresh:
             return "tells defaults: needs --fresh"
-        if row.long_pulse and not self.long_pulses:
+        if row.needs is MINUTES and not self.long_pulses:
             return "may close a guide relay for minutes: needs --long-pulses"
         return ""
 
 
 def all_rows() -> list[Row]:
-    """Return every row in the order of a run: reading, writing, Flash."""
-    parts = (protocol, kinds, settings, exposures, frames, filters, guiding, newer, fits)
-    return sorted((row for part in parts for row in part.rows()), key=lambda row: row.needs)
+    """Return every row in the order of a run: reading, writing, Flash; each device by device."""
+    return sorted(ROWS, key=lambda row: (row.needs, _DEVICES.index(row.device)))
 
 
 class Run:
@@ -78,7 +75,7 @@ class Run:
         self._session = session
         self._options = options
         self._rows = [row for row in rows if fnmatchcase(row.id, options.only)]
-        self._attendant = _Attendant(session)
+        self._unanswered = 0
         session.long_pulses = options.long_pulses
 
     def results(self) -> Generator[Result, None, None]:
@@ -93,7 +90,7 @@ class Run:
             elif row.needs_write:
                 writing.append(row)
             else:
-                yield self._attendant.result(row)
+                yield self._result(row)
         if not writing:
             return
         try:
@@ -101,40 +98,40 @@ class Run:
         except (Skipped, CameraError) as error:
             yield from (Result(row, Outcome.SKIP, str(error)) for row in writing)
             return
-        self._session.cooling = before.ccds["Imager"]["CoolerState"] != "0"
+        self._session.cooling = before.settings["imager.set"]["CoolerState"] != "0"
         self._session.touched.clear()
         try:
-            yield from (self._attendant.result(row) for row in writing)
+            yield from (self._result(row) for row in writing)
         finally:
-            self.restoration = restore(self._session, before, flash=self._options.flash)
+            self.restoration = restore(self._session, before)
         outcome = Outcome.FAIL if self.restoration.failed else Outcome.PASS
         yield Result(RESTORED_ROW, outcome, str(self.restoration))
 
-
-class _Attendant:
-    """Runs rows one by one and notices when the camera is gone."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._unanswered = 0
-
-    def result(self, row: Row) -> Result:
+    def _result(self, row: Row) -> Result:
         """Run a row; whatever the camera does, it ends in a result."""
         if self._unanswered >= LOST_AFTER:
             return Result(row, Outcome.SKIP, "the camera no longer answers")
+        if reason := self._missing(row):
+            return Result(row, Outcome.SKIP, reason)
+        unanswered, self._unanswered = self._unanswered, 0
         try:
-            self._session.require(row.part)
-            seen = row.check(self._session)
-        except Skipped as reason:
-            return Result(row, Outcome.SKIP, str(reason))
+            try:
+                seen = row.check(self._session)
+            finally:
+                end_begun(self._session)
+        except Skipped as error:
+            self._unanswered = unanswered
+            return Result(row, Outcome.SKIP, str(error))
         except (CameraUnreachable, CameraTimeout) as error:
-            self._unanswered += 1
+            self._unanswered = unanswered + 1
             return Result(row, Outcome.FAIL, str(error))
         except (Mismatch, CameraError) as error:
-            self._unanswered = 0
             return Result(row, Outcome.FAIL, str(error))
         except ValueError as error:
-            self._unanswered = 0
             return Result(row, Outcome.FAIL, f"a number was expected: {error}")
-        self._unanswered = 0
         return Result(row, Outcome.PASS, seen)
+
+    def _missing(self, row: Row) -> str:
+        # Of a filter wheel that is missing, the settings and the state can be read.
+        moving = row.id.startswith(("filter.change.", "filter.current-name"))
+        return self._session.missing.get(row.device, "") if row.device != "filter" or moving else ""

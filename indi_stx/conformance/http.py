@@ -46,11 +46,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as received.
-
-    Attributes:
-        closed: whether the camera closed the connection after it.
-    """
+    """An answer as received; `closed` tells whether the camera then closed the connection."""
 
     uri: str
     status_line: str
@@ -82,14 +78,12 @@ def exchange(address: Address, uri: str, timeout_s: float, version: str = "1.0")
         CameraTimeout: no complete head in time.
         CameraReplyInvalid: what came does not begin like an HTTP answer.
     """
-    lines = [f"GET {uri} HTTP/{version}"]
-    if version != "1.0":
-        lines += [f"Host: {address.host}", "Connection: keep-alive"]
-    request = "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii")
+    more = "" if version == "1.0" else f"Host: {address.host}\r\nConnection: keep-alive\r\n"
+    request = f"GET {uri} HTTP/{version}\r\n{more}\r\n".encode("ascii")
     try:
         with socket.create_connection((address.host, address.port), timeout_s) as connection:
             connection.sendall(request)
-            return _answer(connection, uri, timeout_s)
+            return _answer(connection, uri)
     except TimeoutError:
         message = f"{address} accepted {uri} but did not answer within {timeout_s:g} s."
         raise CameraTimeout(message, request=uri) from None
@@ -98,7 +92,7 @@ def exchange(address: Address, uri: str, timeout_s: float, version: str = "1.0")
         raise CameraUnreachable(message, request=uri) from None
 
 
-def _answer(connection: socket.socket, uri: str, timeout_s: float) -> Answer:
+def _answer(connection: socket.socket, uri: str) -> Answer:
     received = bytearray()
     while (end := received.find(b"\r\n\r\n")) < 0 and len(received) < MAX_HEAD_BYTES:
         piece = connection.recv(RECEIVE_BYTES)
@@ -113,26 +107,22 @@ def _answer(connection: socket.socket, uri: str, timeout_s: float) -> Answer:
     headers = tuple((n.strip(), v.strip()) for n, _, v in (line.partition(":") for line in lines))
     answer = Answer(uri, status_line, headers, b"", closed=False)
     del received[: end + 4]
-    closed = _receive_body(connection, received, answer.header("Content-Length"), timeout_s)
+    announced = answer.header("Content-Length") or ""
+    closed = _receive_body(connection, received, int(announced) if announced.isdecimal() else 0)
     return Answer(uri, status_line, headers, bytes(received), closed)
 
 
-def _receive_body(
-    connection: socket.socket, body: bytearray, announced: str | None, timeout_s: float
-) -> bool:
+def _receive_body(connection: socket.socket, body: bytearray, length: int) -> bool:
     """Receive until the camera closes, or is silent for too long; tell whether it closed."""
-    length = int(announced) if announced and announced.isdecimal() else 0
-    deadline = None
     with contextlib.suppress(TimeoutError, ConnectionError):
-        while True:
-            if len(body) >= length and deadline is None:
-                deadline = time.monotonic() + CLOSE_LIMIT_S
-            left_s = timeout_s if deadline is None else deadline - time.monotonic()
-            connection.settimeout(max(0.001, left_s))
-            piece = connection.recv(RECEIVE_BYTES)
-            if not piece:
+        while len(body) < length:
+            if not (piece := connection.recv(RECEIVE_BYTES)):
                 return True
             body += piece
-            if deadline is not None and time.monotonic() > deadline:
-                break
+        deadline = time.monotonic() + CLOSE_LIMIT_S
+        while (left_s := deadline - time.monotonic()) > 0:
+            connection.settimeout(left_s)
+            if not (piece := connection.recv(RECEIVE_BYTES)):
+                return True
+            body += piece
     return False

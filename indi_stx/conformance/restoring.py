@@ -7,30 +7,43 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from indi_stx.conformance import exposures, filters, fits, guiding, tables
-from indi_stx.conformance.camera_tables import FILTER_NAMES, FITS_READABLE
-from indi_stx.conformance.expecting import Mismatch, Skipped, expect
+from indi_stx.conformance import calls
+from indi_stx.conformance.calls import BY_ID, FILTER_NAMES, FITS_SETTINGS, Call
+from indi_stx.conformance.exposures import stop
+from indi_stx.conformance.filters import current, move, wait_for_wheel
+from indi_stx.conformance.guiding import centre, open_relays
 from indi_stx.conformance.newer import newer_settings, put_back
-from indi_stx.conformance.session import Session, shown_code
-from indi_stx.conformance.settings import set_uri, whole_sensor
+from indi_stx.conformance.session import Mismatch, Session, Skipped, expect
+from indi_stx.conformance.settings import begin, set_uri
 from indi_stx.conformance.stopping import stop_signal_waits, stop_signals_waiting
+from indi_stx.conformance.tables import CCD_NAMES, CCDS, COOLER
 from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, IndiStxError
 
 ROUNDS = 3
 """How often parts are tried whose answers are lost while the camera answers others."""
-_COOLER = ("CoolerState", "CCDTemperatureSetpoint")
-_FITS_NAMES = [row.name for row in FITS_READABLE]
+Action = Callable[[], object]
+_ENDINGS: dict[str, tuple[str, Callable[[Session], object]]] = {
+    calls.PULSE.path: ("guide relays open", open_relays),
+    **{ccd.uri("StartExposure.cgi"): (f"{ccd.title} CCD idle", partial(stop, ccd)) for ccd in CCDS},
+    calls.CHANGE_FILTER.path: ("", wait_for_wheel),
+    # Where the mirror stood before cannot be asked.
+    calls.MIRROR.path: ("AO mirror centred", centre),
+}
+"""How what a call begins is ended, the most dangerous first, and the name of that part."""
+_STORED = {
+    **{f"{ccd.title} frame": BY_ID[f"{ccd.name}.set"] for ccd in CCDS},
+    "filter names": FILTER_NAMES,
+    "FITS settings": FITS_SETTINGS,
+}
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything a run may change."""
+    """Everything a run may change; `settings` are by the id of the Set call."""
 
-    ccds: dict[str, dict[str, str]]
-    newer: dict[str, str]
-    filter: int
-    filter_names: dict[str, str]
-    fits: dict[str, str]
+    settings: Mapping[str, Mapping[str, str]]
+    newer: Mapping[str, str]
+    filter: str
 
 
 def take_snapshot(session: Session) -> Snapshot:
@@ -41,17 +54,12 @@ def take_snapshot(session: Session) -> Snapshot:
     """
     try:
         require_idle(session)
-        ccds = {}
-        for ccd in present(session):
-            values = session.values(ccd)
-            ccds[ccd.prefix] = {row.name: values[row.name] for row in ccd.settings}
-        return Snapshot(
-            ccds=ccds,
-            newer=newer_settings(session),
-            filter=int(session.line("/api/GetFilterSetting.cgi?CurrentFilter")),
-            filter_names=session.read("/api/GetFilterSetting.cgi", list(FILTER_NAMES)),
-            fits=session.read("/api/GetFITSSetting.cgi", _FITS_NAMES),
-        )
+        settings = {
+            call.id: session.read(call.get.path, call.names)
+            for call in calls.CALLS
+            if call.get and (call is FILTER_NAMES or call.device not in session.missing)
+        }
+        return Snapshot(settings, newer_settings(session), str(int(current(session))))
     except (Mismatch, ValueError) as error:
         raise Skipped(f"could not be restored afterwards: {error}") from error
 
@@ -61,23 +69,13 @@ def require_idle(session: Session) -> None:
 
     Raises Mismatch when a state cannot be read.
     """
-    for ccd in present(session):
-        state = session.line(f"/api/{ccd.prefix}State.cgi")
-        if state not in ("0", "5"):
-            raise Skipped(f"the {ccd.title} CCD is at work (state {state})")
-    for uri, reason in (
-        ("/api/IsPulseGuiding.cgi", "a guide relay is closed: somebody guides"),
-        ("/api/AOStatus.cgi", "the AO mirror moves: somebody guides"),
-    ):
-        if session.line(uri) == "1":
-            raise Skipped(reason)
-    if "Filter" not in session.missing and session.line("/api/FilterState.cgi") == "1":
-        raise Skipped("the filter wheel moves")
-
-
-def present(session: Session) -> list[tables.CcdTables]:
-    """Return the CCDs that this camera has."""
-    return [ccd for ccd in tables.CCDS if ccd.prefix not in session.missing]
+    for call in calls.CALLS:
+        if call.busy and call.device not in session.missing:
+            state = session.line(call.path)
+            # A CCD that tells an unknown state is not to be disturbed.
+            unknown = "busy" if call.device in CCD_NAMES else "error"
+            if state != "0" and call.states.get(state, unknown) != "error":
+                raise Skipped(f"{call.busy} (state {state})")
 
 
 @dataclass(frozen=True)
@@ -97,13 +95,13 @@ class Restoration:
         return f"NOT RESTORED: {left}; {done}"
 
 
-def restore(session: Session, before: Snapshot, *, flash: bool) -> Restoration:
+def restore(session: Session, before: Snapshot) -> Restoration:
     """Give the camera back as it was, part by part; a part that fails does not stop the others.
 
     Lost answers are asked for again, of a camera that is away for `Pace.restore_s`: a cable is put
     back, a camera comes up again. A second stop signal ends that.
     """
-    parts = dict(_parts(session, before, flash=flash))
+    parts = dict(_parts(session, before))
     waiting, failed, rounds = list(parts), dict[str, str](), 0
     deadline = time.monotonic() + session.pace.restore_s
     with stop_signals_waiting():
@@ -123,7 +121,7 @@ def restore(session: Session, before: Snapshot, *, flash: bool) -> Restoration:
 
 
 def _try_parts(
-    session: Session, parts: Mapping[str, Callable[[], object]]
+    session: Session, parts: Mapping[str, Action]
 ) -> dict[str, IndiStxError | ValueError]:
     """Restore parts and return what failed."""
     errors: dict[str, IndiStxError | ValueError] = {}
@@ -141,68 +139,44 @@ def _try_parts(
     return errors
 
 
-def _parts(
-    session: Session, before: Snapshot, *, flash: bool
-) -> Iterator[tuple[str, Callable[[], object]]]:
+def end_begun(session: Session) -> None:
+    """End what was begun, pulses first, and has perhaps not ended, whatever happened in a row."""
+    begun, session.begun = session.begun, set()
+    endings = {path: partial(end, session) for path, (_, end) in _ENDINGS.items() if path in begun}
+    for error in _try_parts(session, endings).values():
+        raise error
+
+
+def _parts(session: Session, before: Snapshot) -> Iterator[tuple[str, Action]]:
     """Yield what this run may have changed, the most dangerous first, and how it comes back."""
-    touched = session.touched
-    if "/api/PulseGuide.cgi" in touched:
-        yield "guide relays open", lambda: guiding.open_relays(session)
-    for ccd in present(session):
-        if f"/api/{ccd.prefix}StartExposure.cgi" in touched:
-            yield f"{ccd.title} CCD idle", partial(exposures.stop, session, ccd)
-    if "/api/ImagerSetSettings.cgi" in touched:
+    touched, imager = session.touched, BY_ID["imager.set"]
+    for path, (name, end) in _ENDINGS.items():
+        if name and path in touched:
+            yield name, partial(end, session)
+    if imager.path in touched:
         if not session.cooling:
-            yield "cooler", lambda: _restore_cooler(session, before)
-        yield "fan and overscan", lambda: put_back(session, before.newer)
-    for ccd in present(session):
-        if f"/api/{ccd.prefix}SetSettings.cgi" in touched:
-            yield f"{ccd.title} frame", partial(_restore_frame, session, ccd, before)
-    if "/api/ChangeFilter.cgi" in touched and "Filter" not in session.missing:
-        yield f"filter wheel at {before.filter}", lambda: _restore_wheel(session, before.filter)
-    if "/api/AOGuide.cgi" in touched:
-        # Where it stood before cannot be asked.
-        yield "AO mirror centred", lambda: guiding.centre(session)
-    if flash and touched & {"/api/SetFilterName.cgi", "/api/SetFITSSetting.cgi"}:
-        yield "filter names", lambda: _restore_names(session, before)
-        yield "FITS settings", lambda: _restore_fits(session, before)
+            cooler = {name: before.settings[imager.id][name] for name in COOLER}
+            yield "cooler", partial(session.answered, set_uri(session, imager, cooler))
+        yield "fan and overscan", partial(put_back, session, before.newer)
+    if calls.CHANGE_FILTER.path in touched:
+        yield f"filter wheel at {before.filter}", partial(move, session, before.filter)
+    for name, call in _STORED.items():
+        if call.path in touched:
+            yield name, partial(_restore_settings, session, call, before)
     if touched:
-        yield "all settings compared", lambda: _compare(session, before)
+        yield "all settings compared", partial(_compare, session, before)
 
 
-def _restore_cooler(session: Session, before: Snapshot) -> None:
-    ccd = tables.CCDS[0]
-    session.accepted(set_uri(ccd, **{name: before.ccds[ccd.prefix][name] for name in _COOLER}))
-
-
-def _restore_frame(session: Session, ccd: tables.CcdTables, before: Snapshot) -> None:
-    whole_sensor(session, ccd)
-    wanted = {n: text for n, text in before.ccds[ccd.prefix].items() if n not in _COOLER}
+def _restore_settings(session: Session, call: Call, before: Snapshot) -> None:
+    """Write what differs, and no more: the Flash wears. The cooler is a part of its own."""
+    now, wanted = begin(session, call), before.settings[call.id]
+    changed = {n: t for n, t in wanted.items() if now[n] != t and n not in COOLER}
     # NumX and NumY before a StartX that they may not fit: the camera had it, it gets it back.
-    starts = {name: wanted.pop(name) for name in ("StartX", "StartY")}
-    session.accepted(set_uri(ccd, **wanted))
-    session.accepted(set_uri(ccd, **starts))
-
-
-def _restore_wheel(session: Session, position: int) -> None:
-    filters.wait_for_wheel(session)
-    code = filters.move(session, position)
-    expect(code is None, shown_code(code))
-
-
-def _restore_names(session: Session, before: Snapshot) -> None:
-    # The Flash is written only where it differs.
-    names = session.read("/api/GetFilterSetting.cgi", list(FILTER_NAMES))
-    changed = {name: text for name, text in before.filter_names.items() if names[name] != text}
-    if changed:
-        filters.write_names(session, changed)
-
-
-def _restore_fits(session: Session, before: Snapshot) -> None:
-    values = session.read("/api/GetFITSSetting.cgi", _FITS_NAMES)
-    changed = {name: text for name, text in before.fits.items() if values[name] != text}
-    if changed:
-        fits.write(session, changed)
+    starts = {name: text for name, text in changed.items() if name.startswith("Start")}
+    others = {name: text for name, text in changed.items() if name not in starts}
+    for values in (others, starts):
+        if values:
+            session.answered(set_uri(session, call, values))
 
 
 def _compare(session: Session, before: Snapshot) -> None:
@@ -213,11 +187,10 @@ def _compare(session: Session, before: Snapshot) -> None:
 
 def _steady(snapshot: Snapshot) -> dict[str, str]:
     """Return what must come back exactly; an automatic fan's power is its own."""
-    ccds = {
-        f"{prefix} {name}": text
-        for prefix, values in snapshot.ccds.items()
+    groups = {**snapshot.settings, "newer": snapshot.newer, "wheel": {"": snapshot.filter}}
+    return {
+        f"{group} {name}": text
+        for group, values in groups.items()
         for name, text in values.items()
+        if name != "FanPower"
     }
-    newer = {name: text for name, text in snapshot.newer.items() if name != "FanPower"}
-    wheel = {"CurrentFilter": str(snapshot.filter)}
-    return ccds | newer | wheel | snapshot.filter_names | snapshot.fits

@@ -1,32 +1,20 @@
-"""What a row of the conformance test is, and how it can end."""
+"""What a row of the conformance test is, how one is declared, and how it can end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from functools import wraps
+from functools import partial
 from typing import Concatenate, ParamSpec
 
+from indi_stx.conformance.calls import BY_ID
 from indi_stx.conformance.session import Session
 
-Check = Callable[[Session], str]
-"""Returns what was seen, or raises Mismatch or Skipped."""
-
-
 Arguments = ParamSpec("Arguments")
-
-
-def check_of(
-    function: Callable[Concatenate[Session, Arguments], str],
-) -> Callable[Arguments, Check]:
-    """Turn `f(session, *about)` into `f(*about)`, which returns a check."""
-
-    @wraps(function)
-    def about(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Check:
-        return lambda session: function(session, *args, **kwargs)
-
-    return about
+Check = Callable[Concatenate[Session, Arguments], str]
+"""Returns what was seen, or raises Mismatch or Skipped."""
+Step = Callable[[Session], str]
 
 
 class Outcome(Enum):
@@ -38,38 +26,37 @@ class Outcome(Enum):
 
 
 class Needs(IntEnum):
-    """What a row does to the camera; rows run in this order."""
+    """What a row does to the camera, or asks of it; rows run in this order."""
 
     READING = 0
-    WRITING = 1
-    FLASH = 2
+    FRESH = 1  # reads, and holds for a camera with factory settings that was just started
+    WRITING = 2
+    MINUTES = 3  # may close a guide relay for minutes if the camera does not answer
+    FLASH = 4
+
+
+READING, FRESH, WRITING, MINUTES, FLASH = Needs
 
 
 @dataclass(frozen=True)
 class Row:
-    """One statement of the document.
-
-    Attributes:
-        id: stable name, such as `imager.get.BinX`.
-        section: of the document, where the statement is.
-        part: "Guider", "ExtGuider" or "Filter" when it is about something a camera may lack.
-        fresh: holds only for a camera as it comes from the factory, or was just started.
-        long_pulse: may close a guide relay for minutes if the camera does not answer.
-    """
+    """One statement of the document: a stable id, such as `imager.get.BinX`, and its section."""
 
     id: str
     section: str
     description: str
-    check: Check
-    needs: Needs = Needs.READING
-    part: str = ""
-    fresh: bool = False
-    long_pulse: bool = False
+    check: Step
+    needs: Needs
 
     @property
     def needs_write(self) -> bool:
         """Whether it changes the camera."""
-        return self.needs is not Needs.READING
+        return self.needs >= WRITING
+
+    @property
+    def device(self) -> str:
+        """What it is about: the first word of its id."""
+        return self.id.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -79,3 +66,48 @@ class Result:
     row: Row
     outcome: Outcome
     seen: str
+
+
+ROWS: list[Row] = []
+"""All rows; each file of checks adds its own when it is imported."""
+
+
+def rows(
+    name: str, needs: Needs = WRITING, *, each: Iterable[object] = ((),), section: str = ""
+) -> Callable[[Check[Arguments]], Check[Arguments]]:
+    """Declare a check's rows: one for each of its arguments, or several in a tuple.
+
+    The check's docstring is the statement. It, `name` and `section` are formatted with the
+    arguments: "{0.name}.start.busy". Without `section` the call that `name` begins with tells it.
+    """
+
+    def declare(check: Check[Arguments]) -> Check[Arguments]:
+        statement = " ".join((check.__doc__ or "").split()).removesuffix(".")
+        for one in each:
+            given = one if isinstance(one, tuple) else (one,)
+            identity, text = name.format(*given), statement.format(*given)
+            where = section.format(*given) or _section_of(identity)
+            ROWS.append(Row(identity, where, text, partial(_run, check, given), needs))
+        return check
+
+    return declare
+
+
+def _run(check: Callable[..., str], given: tuple[object, ...], session: Session) -> str:
+    return check(session, *given)
+
+
+def _section_of(name: str) -> str:
+    while name not in BY_ID:
+        name = name.rpartition(".")[0]
+    return BY_ID[name].section
+
+
+def sequence(session: Session, _row: str, _statement: str, steps: Sequence[Step]) -> str:
+    """{1}."""
+    return "; ".join(step(session) for step in steps)
+
+
+def ask(uri: str, *codes: int | None) -> Step:
+    """Make a step of a call that must be answered with one of `codes`, None for acceptance."""
+    return lambda session: session.answered(uri, *codes)

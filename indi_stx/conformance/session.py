@@ -9,22 +9,35 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from indi_stx.conformance import tables
-from indi_stx.conformance.calls import READING_PATHS
-from indi_stx.conformance.expecting import Mismatch, Skipped, expect
+from indi_stx.conformance.calls import PULSE, READING_PATHS, Call
 from indi_stx.conformance.http import Address, Answer, exchange
-from indi_stx.errors import CameraError, CameraReplyInvalid
+from indi_stx.conformance.tables import CCDS, ERROR_TEXTS, NEWER_TEXTS
+from indi_stx.errors import CameraError, CameraReplyInvalid, IndiStxError
 
 Value = TypeVar("Value")
 TEXT, BINARY = "text/plain", "application/octet-stream"
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found"}
 INSIST_TIMES = 3
 _RELAY = re.compile(r"Direction([XY])=([01])(?![0-9])")
-_REFUSAL = re.compile(r"0x([0-9a-f]{8})\r\n([^\r\n]+)\r\n\Z")
+_REFUSAL = re.compile(r"0x([0-9a-f]{8})\r\n([^\r\n]+)\r\n")
+
+
+class Mismatch(IndiStxError):
+    """The camera did something else than the document says; the text is what it did."""
+
+
+class Skipped(IndiStxError):
+    """The row cannot be tried; the text says why."""
+
+
+def expect(condition: bool, seen: str) -> None:
+    """Raise Mismatch with what was seen unless the condition holds."""
+    if not condition:
+        raise Mismatch(seen)
 
 
 @dataclass(frozen=True)
@@ -56,8 +69,10 @@ class Session:
         missing: parts that this camera has not got, with the reason to show.
         cooling: the cooler was on before the run and is left alone.
         long_pulses: a guide relay may be closed for more than 2 s.
+        names_end: how this camera's Set Filter Name ends a parameter, None until it was tried.
         touched: the calls sent that may have changed something, answered or not.
-        relays_used: the guide relays among them, such as "XPlus".
+        begun: those that may have begun something which has not ended yet.
+        relays_used: the guide relays used, such as "XPlus".
     """
 
     address: Address
@@ -65,30 +80,26 @@ class Session:
     missing: dict[str, str] = field(default_factory=dict)
     cooling: bool = False
     long_pulses: bool = False
-    name_spelling: str = ""
+    names_end: str | None = None
     touched: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
     relays_used: set[str] = field(default_factory=set)
     _next_at: float = 0.0
-
-    # --- requests ---------------------------------------------------------------------------------
 
     def request(self, uri: str, version: str = "1.0") -> Answer:
         """Ask, whatever the answer; see `http.exchange` for what is raised."""
         time.sleep(max(0.0, self._next_at - time.monotonic()))
-        self._note(uri)
+        # Noted before it is sent: an action whose answer is lost was perhaps done.
+        path = uri.partition("?")[0]
+        self.touched |= {path} - READING_PATHS
+        self.begun |= {path} - READING_PATHS
+        if path == PULSE.path:
+            relays = _RELAY.findall(uri)
+            self.relays_used |= {f"{axis}{'Plus' if d == '0' else 'Minus'}" for axis, d in relays}
         try:
             return exchange(self.address, uri, self.pace.timeout_s, version)
         finally:
             self._next_at = time.monotonic() + self.pace.gap_s
-
-    def _note(self, uri: str) -> None:
-        # Before it is sent: an action whose answer is lost was perhaps done.
-        path = uri.partition("?")[0]
-        if path not in READING_PATHS:
-            self.touched.add(path)
-        if path == "/api/PulseGuide.cgi":
-            for axis, direction in _RELAY.findall(uri):
-                self.relays_used.add(f"{axis}{'Minus' if direction == '1' else 'Plus'}")
 
     def insist(self, action: Callable[[], Value]) -> Value:
         """Repeat an action that ends something on the camera, until it succeeds or fails thrice."""
@@ -99,13 +110,16 @@ class Session:
 
     def answer(self, uri: str, status: int = 200, kind: str = TEXT) -> Answer:
         """Ask, and hold the answer's form to the document."""
-        answer = self.request(uri)
-        well_formed(answer, status, kind)
-        return answer
+        return well_formed(self.request(uri), status, kind)
 
     def lines(self, uri: str) -> list[str]:
-        """Ask for text and return its lines."""
-        return lines_of(self.answer(uri))
+        """Ask for text and return its lines; each, the last one too, ends in CRLF."""
+        answer = self.answer(uri)
+        *lines, rest = answer.body.decode("latin-1").split("\r\n")
+        expect(rest == "", f"{uri}: the last line does not end in CRLF: {answer}")
+        bare = any("\r" in line or "\n" in line for line in lines)
+        expect(not bare, f"{uri}: CR or LF alone: {answer}")
+        return lines
 
     def line(self, uri: str) -> str:
         """Ask for a text of exactly one line."""
@@ -113,63 +127,54 @@ class Session:
         expect(len(found) == 1, f"{uri}: {len(found)} lines {found} instead of one")
         return found[0]
 
+    def read(self, path: str, names: Iterable[str]) -> dict[str, str]:
+        """Ask a Get call for `names`."""
+        wanted = list(names)
+        found = self.lines(f"{path}?{'&'.join(wanted)}")
+        seen = f"{len(found)} lines for {len(wanted)} parameters: {found}"
+        expect(len(found) == len(wanted), seen)
+        return dict(zip(wanted, found, strict=True))
+
     def code(self, uri: str) -> int | None:
         """Ask for an action; return the code of its refusal, None when it was accepted."""
+        path = uri.partition("?")[0]
+        quiet = path not in self.begun
         answer = self.request(uri)
         if answer.status != 400:
             well_formed(answer, 200, TEXT)
             expect(answer.body == b"", f"{uri}: no data expected, but {answer}")
             return None
-        well_formed(answer, 400, TEXT)
-        return refusal_code(answer)
+        if quiet and path != PULSE.path:  # a refused pulse may have closed a relay all the same
+            self.begun.discard(path)
+        return _refusal_code(well_formed(answer, 400, TEXT))
 
-    def accepted(self, uri: str) -> None:
-        """Ask for an action that must be accepted."""
-        code = self.code(uri)
-        expect(code is None, f"{uri}: refused with {shown_code(code)}")
+    def answered(self, uri: str, *codes: int | None) -> str:
+        """Ask for an action that must be answered with one of `codes`; return what was seen.
 
-    def refused(self, uri: str, *codes: int) -> str:
-        """Ask for what must be refused with one of `codes`; return what was seen."""
-        code = self.code(uri)
-        wanted = " or ".join(shown_code(one) for one in codes)
-        expect(code in codes, f"{uri}: {shown_code(code)} instead of {wanted}")
-        return shown_code(code)
+        None is acceptance; without `codes` nothing else will do.
+        """
+        code, allowed = self.code(uri), codes or (None,)
+        seen, wanted = shown_code(code), " or ".join(shown_code(one) for one in allowed)
+        how = "refused with " if code else ""
+        expect(code in allowed, f"{uri}: {how}{seen} instead of {wanted}")
+        return seen
 
-    # --- values -----------------------------------------------------------------------------------
-
-    def values(self, ccd: tables.CcdTables) -> dict[str, str]:
-        """Return all settings of a CCD, asked in one request."""
-        return self.read(f"/api/{ccd.prefix}GetSettings.cgi", [row.name for row in ccd.readable])
-
-    def read(self, path: str, names: list[str]) -> dict[str, str]:
-        """Ask a Get call for `names`."""
-        found = self.lines(f"{path}?{'&'.join(names)}")
-        expect(len(found) == len(names), f"{len(found)} lines for {len(names)} parameters: {found}")
-        return dict(zip(names, found, strict=True))
-
-    def until(self, uri: str, wanted: str, allowed: Mapping[str, str], limit_s: float) -> list[str]:
-        """Ask for a state again and again until it is `wanted`; return the states seen."""
+    def until(self, call: Call, wanted: str = "0", limit_s: float | None = None) -> list[str]:
+        """Ask for a state until it is `wanted`, idle unless given; return the states seen."""
         seen: list[str] = []
+        limit_s = self.pace.settle_s if limit_s is None else limit_s
         deadline = time.monotonic() + limit_s
         while True:
-            state = self.line(uri)
-            expect(state in allowed, f"{uri}: state {state!r} is none of {', '.join(allowed)}")
+            state, known = self.line(call.path), ", ".join(call.states)
+            expect(state in call.states, f"{call.path}: state {state!r} is none of {known}")
             if state not in seen[-1:]:
                 seen.append(state)
             if state == wanted:
                 return seen
-            expect(allowed[state] != "error", f"{uri}: {' '.join(seen)}, the error state")
-            expect(time.monotonic() < deadline, f"{uri}: {seen}, not {wanted} in {limit_s:g} s")
-
-    def attempt(self, times: int, trial: Callable[[], Value | None]) -> Value | None:
-        """Repeat a trial whose moment may pass between two requests, until it returns something."""
-        for _ in range(times):
-            found = trial()
-            if found is not None:
-                return found
-        return None
-
-    # --- what the camera is -----------------------------------------------------------------------
+            failed = call.states[state] == "error"
+            expect(not failed, f"{call.path}: {' '.join(seen)}, the error state")
+            in_time = time.monotonic() < deadline
+            expect(in_time, f"{call.path}: {seen}, not {wanted} in {limit_s:g} s")
 
     def survey(self) -> str:
         """Find out what there is to be tested, and return the camera's description.
@@ -181,23 +186,18 @@ class Session:
         if answer.status != 200 or answer.body.lstrip().startswith(b"<") or not answer.body.strip():
             message = f"{self.address} answers, but not as an STX camera: {answer}."
             raise CameraReplyInvalid(message, request=uri, excerpt=str(answer))
-        for ccd in tables.CCDS[1:]:
-            size = self.request(f"/api/{ccd.prefix}GetSettings.cgi?CameraXSize")
+        for ccd in CCDS[1:]:
+            size = self.request(ccd.uri("GetSettings.cgi", "CameraXSize"))
             if size.status in (400, 404) or size.body.strip() == b"0":
-                self.missing[ccd.prefix] = f"the camera has no {ccd.title} CCD ({size})"
+                self.missing[ccd.name] = f"the camera has no {ccd.title} CCD ({size})"
         state = self.request("/api/FilterState.cgi")
         if state.status in (400, 404) or state.body.strip() == b"2":
-            self.missing["Filter"] = f"no working filter wheel ({state})"
+            self.missing["filter"] = f"no working filter wheel ({state})"
         return answer.body.decode("latin-1").strip()
 
-    def require(self, part: str) -> None:
-        """Raise Skipped when the camera lacks a part."""
-        if part in self.missing:
-            raise Skipped(self.missing[part])
 
-
-def well_formed(answer: Answer, status: int, kind: str) -> None:
-    """Check everything of an answer that the document says of all answers."""
+def well_formed(answer: Answer, status: int, kind: str) -> Answer:
+    """Check everything of an answer that the document says of all answers; return it."""
     wanted = f"HTTP/1.0 {status} {REASONS[status]}"
     expect(answer.status_line == wanted, f"{answer.uri}: {answer} instead of {wanted!r}")
     found = answer.header("Content-Type")
@@ -206,33 +206,24 @@ def well_formed(answer: Answer, status: int, kind: str) -> None:
     seen = f"Content-Length {length!r}, but {len(answer.body)} bytes came"
     expect(length == str(len(answer.body)), f"{answer.uri}: {seen}")
     expect(answer.closed, f"{answer.uri}: the connection was not closed after the answer")
+    return answer
 
 
-def lines_of(answer: Answer) -> list[str]:
-    """Return the lines of a text; each, the last one too, ends in CRLF."""
-    text = answer.body.decode("latin-1")
-    lines = text.split("\r\n")
-    expect(lines[-1] == "", f"{answer.uri}: the last line does not end in CRLF: {answer}")
-    bare = any("\r" in line or "\n" in line for line in lines)
-    expect(not bare, f"{answer.uri}: CR or LF alone: {answer}")
-    return lines[:-1]
-
-
-def refusal_code(answer: Answer) -> int:
+def _refusal_code(answer: Answer) -> int:
     """Return the error number of a "400 Bad Request"; number and text must be the document's."""
     # The document prints an en dash where it subtracts; a camera may send any dash.
     text = answer.body.replace(b"\xe2\x80\x93", b"-").replace(b"\x96", b"-").decode("latin-1")
-    match = _REFUSAL.match(text)
+    match = _REFUSAL.fullmatch(text)
     if match is None:
         raise Mismatch(f"{answer.uri}: no error number and text: {answer}")
     code, words = int(match[1], 16), match[2]
-    documented = tables.ERROR_TEXTS.get(code)
-    if documented is None:
-        raise Mismatch(f"{answer.uri}: {match[0]!r} is no error of the document")
-    expect(words == documented, f"{answer.uri}: 0x{code:08x} says {words!r}, not {documented!r}")
+    documented = ERROR_TEXTS.get(code)
+    expect(documented is not None, f"{answer.uri}: {match[0]!r} is no error of the document")
+    known = (documented, NEWER_TEXTS.get(code))
+    expect(words in known, f"{answer.uri}: 0x{code:08x} says {words!r}, not {documented!r}")
     return code
 
 
 def shown_code(code: int | None) -> str:
     """Write an error as a report shows it."""
-    return "accepted" if code is None else f"0x{code:08x} {tables.ERROR_TEXTS[code]}"
+    return "accepted" if code is None else f"0x{code:08x} {ERROR_TEXTS[code]}"

@@ -1,193 +1,243 @@
-"""Rows on Set Settings of the three CCDs: range edges, errors, order of checks, NumX and NumY.
+"""Rows on Set calls: range edges, errors, order of checks, texts and numbers stored.
 
-Each row begins with the whole sensor, unbinned. Cooler and set point are left alone when the cooler
-runs: a sensor does not like to be warmed at once.
+One rule holds for all of them: what is accepted is read back, and nothing else has changed. A CCD
+begins with its whole sensor, unbinned. Its cooler and set point are left alone when the cooler
+runs: a sensor does not like to be warmed at once. Filter names and FITS settings are in Flash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
+from urllib.parse import quote
 
 from indi_stx.conformance import tables
-from indi_stx.conformance.expecting import Skipped, expect
-from indi_stx.conformance.kinds import answered
-from indi_stx.conformance.rows import Check, Needs, Row, check_of
-from indi_stx.conformance.session import Session, shown_code
-from indi_stx.conformance.tables import CcdTables, Kind, Setting
+from indi_stx.conformance.calls import BY_ID, FILTER_NAMES, FITS_SETTINGS, UNKNOWN, Call
+from indi_stx.conformance.rows import FLASH, rows
+from indi_stx.conformance.session import Session, Skipped, expect, shown_code
+from indi_stx.conformance.tables import CCD_NAMES, CCDS, Ccd, Kind, Parameter, resolve
 
-_COOLING = ("CoolerState", "CCDTemperatureSetpoint")
-
-
-def rows() -> Iterator[Row]:
-    """Make the rows."""
-    for ccd in tables.CCDS:
-        prefix, section = f"{ccd.prefix.lower()}.set", f"{ccd.title} Set Settings"
-        row = partial(Row, needs=Needs.WRITING, part=ccd.prefix)
-        for setting in ccd.settings:
-            for name, text, check in _edge_rows(ccd, setting):
-                yield row(f"{prefix}.{setting.name}.{name}", section, text, check)
-        for name, text, check in _rule_rows(ccd):
-            yield row(f"{prefix}.{name}", section, text, check)
-    row = partial(Row, needs=Needs.WRITING)
-    text = "the printed example calls Get Settings with values: 0x80001000, or values"
-    yield row("imager.set.printed-example", "Imager Set Settings", text, _printed_example)
-    check = _set_and_read(tables.CCDS[0], {"BinX": 2, "BinY": 2})
-    part = tables.CCDS[0].prefix
-    yield row("imager.set.example", "HTTP Request Method", "?BinX=2&BinY=2", check, part=part)
+WHOLE = {"BinX": "1", "BinY": "1", "StartX": "0", "StartY": "0"}
+SMALL = {"NumX": "32", "NumY": "24"}
+"""A frame that is read out quickly."""
 
 
-def _edge_rows(ccd: CcdTables, setting: Setting) -> Iterator[tuple[str, str, Check]]:
-    refusal = f"0x{setting.code:08x}" if setting.code else "refused (no code is documented)"
-    for name, bound in (("minimum", setting.low), ("maximum", setting.high)):
-        text = f"{setting.name}={bound} is accepted and read back"
-        yield name, text, _taken(ccd, setting, bound)
-    for name, bound, sign in (("below", setting.low, -1), ("above", setting.high, 1)):
-        text = f"{setting.name} just {name} {bound}: {refusal}, nothing changes"
-        yield name, text, _not_taken(ccd, setting, bound, sign)
-    text = f"{setting.name}=text: refused, nothing changes"
-    yield "text", text, _not_taken(ccd, setting, "", 0)
+def read_all(session: Session, call: Call) -> dict[str, str]:
+    """Return everything that can be read with the Get call of a Set call."""
+    get = call.get or call
+    return session.read(get.path, get.names)
 
 
-def _rule_rows(ccd: CcdTables) -> Iterator[tuple[str, str, Check]]:
-    for first, second in pairwise(setting for setting in ccd.settings if setting.code):
-        text = f"{second.name} and {first.name} wrong: the error of {first.name}"
-        yield f"order.{first.name}-{second.name}", text, _first_error(ccd, first, second)
-    yield "order.stops", "after a refused value nothing else is set", _stops(ccd)
+def begin(session: Session, call: Call, frame: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Make a Set call ready for a row, and return everything that can be read.
+
+    A CCD gets a frame, whole and unbinned in all that `frame` does not say. How names of filters
+    are spelt is found out: the Flash wears, so that once a run is enough, whichever row is first.
+    """
+    if call is FILTER_NAMES and session.names_end is None:
+        session.names_end = next(iter(spellings(session)), "Name")
+    if call.device in CCD_NAMES:
+        sizes = read_all(session, call)
+        whole = WHOLE | {"NumX": sizes["CameraXSize"], "NumY": sizes["CameraYSize"]}
+        session.answered(set_uri(session, call, whole))
+        if frame:
+            session.answered(set_uri(session, call, _numbers(frame, sizes)))
+    return read_all(session, call)
+
+
+def set_frame(session: Session, ccd: Ccd, frame: Mapping[str, str]) -> dict[str, str]:
+    """Set a frame of a CCD and return all its settings; see `begin`."""
+    return begin(session, BY_ID[f"{ccd.name}.set"], frame)
+
+
+def set_uri(session: Session, call: Call, wanted: Mapping[str, str]) -> str:
+    """Return the URI that sets values; for names of filters after `begin`."""
+    end = session.names_end if call is FILTER_NAMES else None
+    names = {n: n if end is None else n.removesuffix("Name") + end for n in wanted}
+    pairs = [f"{names[name]}={quote(text, safe='')}" for name, text in wanted.items()]
+    return call.uri("&".join(pairs))
+
+
+def _numbers(wanted: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Put the number for each formula, which begins with "=": "=CameraXSize - 1"."""
+    return {
+        name: f"{resolve(text[1:], values):.10g}" if text.startswith("=") else text
+        for name, text in wanted.items()
+    }
+
+
+def spellings(session: Session) -> list[str]:
+    """Return how this camera ends the names of filters, by trying: "Name", "" or both."""
+    taken = []
+    for end, text in (("Name", "Spelling 1"), ("", "Spelling 2")):
+        session.answered(FILTER_NAMES.uri(f"Filter1{end}={quote(text)}"))
+        if read_all(session, FILTER_NAMES)["Filter1Name"] == text:
+            taken.append(end)
+    return taken
+
+
+# Declared, and so run, before the other rows on names, which then need not try again.
+@rows("filter.name.spelling", FLASH)
+def _spelling(session: Session) -> str:
+    """Filter1Name (table) or Filter1 (example) names filter 1."""
+    found = spellings(session)
+    expect(bool(found), "neither Filter1Name nor Filter1 changed the name")
+    session.names_end = found[0]
+    return " and ".join(f"Filter1{end}" for end in found)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Values to write, and what may be answered and read afterwards.
+
+    Attributes:
+        row: the end of the id.
+        wanted: what to write, in this order; numbers may be formulas: "=MaxBinX + 1".
+        codes: what may be answered: an error, after which nothing has changed, or None. Empty:
+            nothing must change, and the document names no error, so that ignoring is right, too.
+        first: the frame to begin with.
+        either: names that may have been set or not.
+        section: where the statement is, unless in the section of the call.
+    """
+
+    call: Call
+    row: str
+    text: str
+    wanted: Mapping[str, str]
+    codes: tuple[int | None, ...] = (None,)
+    first: Mapping[str, str] = field(default_factory=dict)
+    either: tuple[str, ...] = ()
+    section: str = ""
+
+
+def _edges(call: Call, one: Parameter) -> Iterator[_Trial]:
+    step = "1" if one.kind is Kind.INTEGER else "0.1"
+    codes = (one.code,) if one.code else ()
+    refusal = f"0x{one.code:08x}" if one.code else "refused (no code is documented)"
+    for row, bound, beyond, sign in (
+        ("minimum", one.low, "below", "-"),
+        ("maximum", one.high, "above", "+"),
+    ):
+        text = f"{one.name}={bound} is accepted and read back"
+        yield _Trial(call, f"{one.name}.{row}", text, {one.name: f"={bound}"})
+        text = f"{one.name} just {beyond} {bound}: {refusal}, nothing changes"
+        wanted = {one.name: f"={bound} {sign} {step}"}
+        yield _Trial(call, f"{one.name}.{beyond}", text, wanted, codes)
+    text = f"{one.name}=text: refused, nothing changes"
+    bad = (one.code, tables.BAD_PARAMETER) if one.code else ()
+    yield _Trial(call, f"{one.name}.text", text, {one.name: "many"}, bad)
+
+
+def _ccd_trials(ccd: Ccd) -> Iterator[_Trial]:
+    call = BY_ID[f"{ccd.name}.set"]
+    for one in call.parameters:
+        yield from _edges(call, one)
+    for one, two in pairwise(one for one in call.parameters if one.code):
+        # The other way round in the URI: the order of the table decides.
+        wanted = {two.name: "-1", one.name: "-1"}
+        text = f"{two.name} and {one.name} wrong: the error of {one.name}"
+        yield _Trial(call, f"order.{one.name}-{two.name}", text, wanted, (one.code,))
+    wrong = {"NumX": "5", "StartX": "-1", "BinX": "2"}
+    text = "after a refused value nothing else is set"
+    yield _Trial(call, "order.stops", text, wrong, (tables.START_X,), either=("BinX",))
     for axis, code in (("X", tables.NUM_X), ("Y", tables.NUM_Y)):
-        text = f"Start{axis} lowers the limit of Num{axis}: one more is 0x{code:08x}"
-        yield f"Num{axis}.from-start", text, _limit_from_start(ccd, axis, code)
-        yield f"Num{axis}.kept", f"a new Start{axis} does not change Num{axis}", _kept(ccd, axis)
-    check = _set_and_read(
-        ccd, {"BinX": 2, "BinY": 2, "StartX": 3, "StartY": 5, "NumX": 101, "NumY": 77}
-    )
-    yield "all", "the whole frame in one request", check
+        num, start, size = f"Num{axis}", f"Start{axis}", f"Camera{axis}Size"
+        text = f"{start} lowers the limit of {num}: one more is 0x{code:08x}"
+        first, wanted = {start: "7", num: f"={size} - 7"}, {num: f"={size} - 6"}
+        yield _Trial(call, f"{num}.from-start", text, wanted, (code,), first)
+        yield _Trial(call, f"{num}.kept", f"a new {start} does not change {num}", {start: "1"})
+    frame = {"BinX": "2", "BinY": "2", "StartX": "3", "StartY": "5", "NumX": "101", "NumY": "77"}
+    yield _Trial(call, "all", "the whole frame in one request", frame)
     text = "an unknown name is ignored, the others are set"
-    yield "unknown-ignored", text, _unknown_ignored(ccd)
+    yield _Trial(call, "unknown-ignored", text, {UNKNOWN: "7", "BinX": "2"})
     text = "no parameter: no data (newer firmware: 0x80001000)"
-    uri = set_uri(ccd).rstrip("?")
-    yield "no-parameter", text, answered(uri, None, tables.NO_VALID_PARAMETER)
+    yield _Trial(call, "no-parameter", text, {}, (None, tables.NO_VALID_PARAMETER))
 
 
-def set_uri(ccd: CcdTables, **values: object) -> str:
-    """Return the URI of a Set Settings call."""
-    query = "&".join(f"{name}={value}" for name, value in values.items())
-    return f"/api/{ccd.prefix}SetSettings.cgi?{query}"
+def _trials() -> Iterator[_Trial]:
+    for ccd in CCDS:
+        yield from _ccd_trials(ccd)
+    call, section = BY_ID["imager.set"], "HTTP Request Method"
+    yield _Trial(call, "example", "?BinX=2&BinY=2", {"BinX": "2", "BinY": "2"}, section=section)
 
 
-def whole_sensor(session: Session, ccd: CcdTables) -> dict[str, str]:
-    """Set the default frame and return all settings."""
-    values = session.values(ccd)
-    columns, rows = values["CameraXSize"], values["CameraYSize"]
-    session.accepted(set_uri(ccd, BinX=1, BinY=1, StartX=0, StartY=0, NumX=columns, NumY=rows))
-    return session.values(ccd)
+def _flash_trials() -> Iterator[_Trial]:
+    ignored, unknown = "an unknown name is ignored", {"Filter9Name": "Nine", UNKNOWN: "1"}
+    for call in (FILTER_NAMES, FITS_SETTINGS):
+        yield _Trial(call, "no-parameter", "no parameter: no data, no error", {})
+        yield _Trial(call, "unknown-ignored", ignored, unknown)
+        first = call.parameters[0]
+        long = {first.name: "Long".ljust(first.length, "-") + "!"}
+        text = f"{first.length + 1} characters: cut, or not taken"
+        yield _Trial(call, "long", text, long, (), either=(first.name,))
+    encoded, section = "the reserved characters, percent-encoded", "URI Character Encoding"
+    eight = {name: f"Conformance {name[6]:>4}" for name in FILTER_NAMES.names}
+    yield _Trial(FILTER_NAMES, "all", "eight names of 16 characters in one request", eight)
+    two = {"Filter1Name": "a" + tables.RESERVED[:10], "Filter2Name": tables.RESERVED[10:] + "z"}
+    yield _Trial(FILTER_NAMES, "reserved", encoded, two)
+    printable = "".join(map(chr, range(32, 127)))
+    texts = {name: name.ljust(67, ".") for name in ("ObjectName", "Observer", "Telescope")}
+    numbers = {"FL": "1234.56", "Aperture": "98.75", "Area": "7654.25"}
+    for row, text, wanted in (
+        ("example", "?ObjectName=M27", {"ObjectName": "M27"}),
+        ("texts", "three texts of 67 characters", texts),
+        ("numbers", "three numbers, with decimals", numbers),
+        ("characters-1", "characters 33 to 79", {"Observer": printable[1:48]}),
+        (
+            "characters-2",
+            "characters 80 to 126, and a space between",
+            {"Observer": "a b" + printable[48:]},
+        ),
+    ):
+        yield _Trial(FITS_SETTINGS, row, text, wanted)
+    yield _Trial(FITS_SETTINGS, "number-text", "FL=long: not taken", {"FL": "long"}, ())
+    wanted = {"Observer": f"<{tables.RESERVED}>"}
+    yield _Trial(FITS_SETTINGS, "reserved", encoded, wanted, section=section)
+    wanted = {"ObjectName": "California Nebula (NGC1499)"}
+    text = "?ObjectName=California%20Nebula%20%28NGC1499%29"
+    yield _Trial(FITS_SETTINGS, "encoding-example", text, wanted, section=section)
 
 
-def _written(setting: Setting, value: float) -> str:
-    return str(int(value)) if setting.kind is Kind.INTEGER else f"{value:.1f}"
+_NO_DATA = _Trial(BY_ID["imager.set"], "", "a setting is answered with no data", {"BinX": "1"})
 
 
-def _spare_the_cooler(session: Session, setting: Setting) -> None:
-    if setting.name in _COOLING and session.cooling:
+@rows("{0.call.id}.{0.row}", each=_trials(), section="{0.section}")
+@rows("{0.call.id}.{0.row}", FLASH, each=_flash_trials(), section="{0.section}")
+@rows("conversation.set", each=[_NO_DATA], section="More Example Conversations")
+def _written(session: Session, trial: _Trial) -> str:
+    """{0.text}."""
+    call = trial.call
+    if session.cooling and set(tables.COOLER) & set(trial.wanted):
         raise Skipped("the cooler is on")
+    before = begin(session, call, trial.first)
+    wanted = _numbers(trial.wanted, before)
+    uri = set_uri(session, call, wanted)
+    codes = trial.codes
+    answer = session.answered(uri, *codes) if codes else shown_code(session.code(uri))
+    taken = None in codes and answer == shown_code(None)
+    after = read_all(session, call)
+    seen = f"{uri}: {answer}"
+    for one in call.parameters:
+        old, found = before[one.name], after[one.name]
+        new = wanted.get(one.name, old)[: one.length or None]
+        right = one.same(found, new if taken else old)
+        if one.name in trial.either:
+            right = one.same(found, new) or one.same(found, old)
+        how = f"{one.name} went from {old!r} to {found!r}"
+        if taken and new != old:
+            how = f"read back differently: {new!r} was set, {found!r} is read"
+        expect(right, f"{seen}, but {how}")
+    return f"{seen}; {', '.join(f'{n}={after[n]}' for n in wanted if n in after)}"
 
 
-@check_of
-def _taken(session: Session, ccd: CcdTables, setting: Setting, bound: str) -> str:
-    _spare_the_cooler(session, setting)
-    value = tables.resolve(bound, whole_sensor(session, ccd))
-    session.accepted(set_uri(ccd, **{setting.name: _written(setting, value)}))
-    shown = session.values(ccd)[setting.name]
-    expect(float(shown) == value, f"{_written(setting, value)} was set, {shown} is read")
-    return shown
-
-
-@check_of
-def _not_taken(session: Session, ccd: CcdTables, setting: Setting, bound: str, sign: int) -> str:
-    """Check that a value outside, or a text when `bound` is empty, is refused."""
-    _spare_the_cooler(session, setting)
-    before = whole_sensor(session, ccd)
-    value = "many"
-    if bound:
-        step = 1 if setting.kind is Kind.INTEGER else 0.1
-        value = _written(setting, tables.resolve(bound, before) + sign * step)
-    code = session.code(set_uri(ccd, **{setting.name: value}))
-    after = session.values(ccd)[setting.name]
-    seen = f"{setting.name}={value}: {shown_code(code)}"
-    expect(after == before[setting.name], f"{seen}, and {after} is read")
-    if setting.code and bound:
-        expect(code == setting.code, f"{seen} instead of {shown_code(setting.code)}")
-    elif setting.code:
-        expect(code in (setting.code, tables.BAD_PARAMETER), seen)
-    # Without a documented code, a refusal and an ignored value both follow the document.
-    return seen
-
-
-@check_of
-def _first_error(session: Session, ccd: CcdTables, first: Setting, second: Setting) -> str:
-    whole_sensor(session, ccd)
-    # The other way round in the URI: the order of the table decides.
-    wrong = {second.name: "-1", first.name: "-1"}
-    return session.refused(set_uri(ccd, **wrong), first.code or 0)
-
-
-@check_of
-def _stops(session: Session, ccd: CcdTables) -> str:
-    before = whole_sensor(session, ccd)
-    session.refused(set_uri(ccd, NumX=5, StartX=-1, BinX=2), 0x80001003)
-    after = session.values(ccd)
-    expect(after["NumX"] == before["NumX"], f"NumX became {after['NumX']}")
-    taken = "was" if after["BinX"] == "2" else "was not"
-    return f"StartX refused; NumX untouched; BinX, which comes before, {taken} set"
-
-
-@check_of
-def _limit_from_start(session: Session, ccd: CcdTables, axis: str, code: int) -> str:
-    size = int(whole_sensor(session, ccd)[f"Camera{axis}Size"])
-    start = size // 3
-    start_uri = set_uri(ccd, **{f"Start{axis}": start})
-    session.accepted(start_uri)
-    session.accepted(set_uri(ccd, **{f"Num{axis}": size - start}))
-    seen = session.refused(set_uri(ccd, **{f"Num{axis}": size - start + 1}), code)
-    return f"of {size}, from {start}: {size - start} accepted, {size - start + 1}: {seen}"
-
-
-@check_of
-def _kept(session: Session, ccd: CcdTables, axis: str) -> str:
-    before = whole_sensor(session, ccd)[f"Num{axis}"]
-    session.accepted(set_uri(ccd, **{f"Start{axis}": 1}))
-    after = session.values(ccd)[f"Num{axis}"]
-    expect(after == before, f"Num{axis} went from {before} to {after}")
-    return f"still {after}"
-
-
-@check_of
-def _set_and_read(session: Session, ccd: CcdTables, wanted: dict[str, int]) -> str:
-    whole_sensor(session, ccd)
-    session.accepted(set_uri(ccd, **wanted))
-    found = session.values(ccd)
-    wrong = {name: found[name] for name, value in wanted.items() if found[name] != str(value)}
-    expect(not wrong, f"read back differently: {wrong}")
-    return f"{wanted}"
-
-
-@check_of
-def _unknown_ignored(session: Session, ccd: CcdTables) -> str:
-    whole_sensor(session, ccd)
-    session.accepted(set_uri(ccd, NoSuchParameter=7, BinX=2))
-    found = session.values(ccd)["BinX"]
-    expect(found == "2", f"BinX={found}")
-    return "ignored"
-
-
+@rows("imager.set.printed-example")
 def _printed_example(session: Session) -> str:
-    before = whole_sensor(session, tables.CCDS[0])
-    uri = "/api/ImagerGetSettings.cgi?BinX=2&BinY=2"
-    answer = session.request(uri)
-    if answer.status == 400:
-        return session.refused(uri, tables.NO_VALID_PARAMETER)
+    """The printed example calls Get Settings with values: 0x80001000, or values."""
+    before = set_frame(session, tables.IMAGER, {})
+    uri = tables.IMAGER.uri("GetSettings.cgi", "BinX=2&BinY=2")
+    if session.request(uri).status == 400:
+        return session.answered(uri, tables.NO_VALID_PARAMETER)
     values = session.lines(uri)
-    after = session.values(tables.CCDS[0])
-    done = "nothing was set" if after["BinX"] == before["BinX"] else f"BinX became {after['BinX']}"
-    return f"{values}; {done}"
+    after = read_all(session, BY_ID["imager.set"])["BinX"]
+    return f"{values}; {'nothing was set' if after == before['BinX'] else f'BinX became {after}'}"

@@ -29,9 +29,11 @@ class Channel(ABC):
 
     Attributes:
         passes_descriptors: whether `send` may carry file descriptors.
+        broken: whether the peer has gone, so that what is sent goes nowhere.
     """
 
     passes_descriptors: bool
+    broken: bool = False
 
     @abstractmethod
     async def receive(self) -> bytes:
@@ -80,18 +82,18 @@ class SocketChannel(Channel):
         self._waiting_writable = False
         self._drained = asyncio.Event()
         self._drained.set()
-        self._broken = False
 
     async def receive(self) -> bytes:
         """Return the next bytes; empty at the end."""
-        try:
-            return await asyncio.get_running_loop().sock_recv(self._sock, READ_BYTES)
-        except OSError:
-            return b""
+        data = b""
+        with contextlib.suppress(OSError):
+            data = await asyncio.get_running_loop().sock_recv(self._sock, READ_BYTES)
+        self.broken |= not data
+        return data
 
     def send(self, data: bytes, fds: Sequence[int] = ()) -> None:
         """Queue bytes, and descriptors with the first byte."""
-        if self._broken or not data:
+        if self.broken or not data:
             return
         self._queue.append((memoryview(data), tuple(os.dup(fd) for fd in fds)))
         self._drained.clear()
@@ -143,7 +145,7 @@ class SocketChannel(Channel):
         self._waiting_writable = waiting
 
     def _give_up(self) -> None:
-        self._broken = True
+        self.broken = True
         self._wait_writable(False)
         for _, fds in self._queue:
             for fd in fds:
@@ -215,6 +217,7 @@ class PipeChannel(Channel):
                     view = view[os.write(self._write_fd, view) :]
             except OSError as error:
                 logger.info("the server closed the pipe: %s", error)
+                self.broken = True
                 self._tell(self._incoming.put_nowait, b"")
         self._tell(self._drained.set)
 

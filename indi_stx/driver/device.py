@@ -44,7 +44,14 @@ class Host(Protocol):
         """Send a message, in order, without waiting."""
 
     async def send_blob(self, vector: SetVector) -> None:
-        """Send a BLOB once the one before it has been taken, and return when it is sent."""
+        """Send a BLOB once the one before it has been taken, and return when it is sent.
+
+        Raises:
+            ConnectionClosed: there is no server any more.
+        """
+
+    async def blobs_taken(self) -> None:
+        """Wait until the server has taken all BLOBs sent so far; for ever, if it has gone."""
 
 
 class Device:
@@ -93,8 +100,12 @@ class Device:
         self._host.send(message)
 
     async def send_blob(self, vector: SetVector) -> None:
-        """Send a BLOB; returns when it is with the server."""
+        """Send a BLOB; returns when it is with the server, as `Host.send_blob`."""
         await self._host.send_blob(vector)
+
+    async def blobs_taken(self) -> None:
+        """Wait until the server has taken all BLOBs sent so far; for ever, if it has gone."""
+        await self._host.blobs_taken()
 
     def answer(self, name: str | None) -> None:
         """Define everything that exists now, or one property, for a client that asks."""

@@ -109,6 +109,12 @@ class Logs(Subsystem):
         super().__init__(device)
         self._closing: set[asyncio.Task[None]] = set()
 
+    @property
+    def wants_debug(self) -> bool:
+        """Whether messages of that level go to clients or into the file."""
+        to_clients = self.output["CLIENT_DEBUG"] and self.to_clients["DBG_DEBUG"]
+        return to_clients or (self.output["FILE_DEBUG"] and self.to_file["LOG_DEBUG"])
+
     def error(self, text: str) -> None:
         """Say what failed and what to do about it."""
         self._say(Level.ERROR, text)

@@ -56,6 +56,9 @@ class Wire(Protocol):
     async def send_blob(self, vector: SetVector) -> None:
         """Send a BLOB; returns when it is with the server."""
 
+    async def blobs_taken(self) -> None:
+        """Wait until the server has taken all BLOBs sent so far; for ever, if it has gone."""
+
 
 class Property(ABC, Generic[V]):
     """One property of one device.

@@ -22,7 +22,7 @@ from indi_stx.driver.channel import Channel
 from indi_stx.driver.device import Device
 from indi_stx.driver.snoop import Snoop
 from indi_stx.driver.systemd import life_signs
-from indi_stx.errors import IndiProtocolError
+from indi_stx.errors import ConnectionClosed, IndiProtocolError
 from indi_stx.indi import (
     NEED_DATA,
     AnyMessage,
@@ -88,9 +88,15 @@ class Runtime:
         self._channel.send(encode(self._stamped(message)))
 
     async def send_blob(self, vector: SetVector) -> None:
-        """Send one BLOB when the one before it has been taken, and wait until it is sent."""
+        """Send one BLOB when the one before it has been taken, and wait until it is sent.
+
+        Raises:
+            ConnectionClosed: there is no server any more.
+        """
         async with self._blob_turn:
             await self._previous_taken()
+            if self._channel.broken:
+                raise ConnectionClosed("The INDI server has gone; the BLOB was not sent.")
             vector = self._stamped(vector)
             if self._channel.passes_descriptors:
                 self._channel.send(encode(vector), attached_fds(vector))
@@ -100,6 +106,13 @@ class Runtime:
             self._awaited_ping = asyncio.get_running_loop().create_future()
             self.send(PingRequest(f"SetBLOB/{self._blobs_sent}"))
             await self._channel.drain()
+            if self._channel.broken:
+                raise ConnectionClosed("The INDI server has gone; the BLOB was not sent.")
+
+    async def blobs_taken(self) -> None:
+        """Wait until the server has answered the ping after the last BLOB."""
+        while (ping := self._awaited_ping) is not None and not ping.done():
+            await asyncio.wait([ping])
 
     async def _previous_taken(self) -> None:
         if self._awaited_ping is None:

@@ -58,6 +58,8 @@ class Session:
         for subsystem in self.subsystems:
             subsystem.define_and_delete()
         for subsystem in self.subsystems:
+            subsystem.appeared()
+        for subsystem in self.subsystems:
             if type(subsystem).poll is not Subsystem.poll:
                 name = f"{self.name}: {type(subsystem).__name__}"
                 self.tasks.repeat(partial(self._poll, subsystem), polling_s, name)
@@ -104,9 +106,13 @@ class Session:
         except Exception:
             logger.exception("%s: a part of the connection did not end properly", self.name)
 
+    async def before_poll(self) -> None:
+        """Wait while a poll would be in the way of something that matters more."""
+
     async def _poll(self, subsystem: Subsystem) -> None:
         """Poll once; report trouble when it begins and when it ends, not at every poll."""
         try:
+            await self.before_poll()
             await subsystem.poll()
             subsystem.define_and_delete()
         except IndiStxError as error:

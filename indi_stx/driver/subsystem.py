@@ -21,6 +21,10 @@ P = TypeVar("P", bound=Property[Any])
 class Log(Protocol):
     """Messages to people."""
 
+    @property
+    def wants_debug(self) -> bool:
+        """Whether anybody reads what `debug` is told: spares composing it otherwise."""
+
     def error(self, text: str) -> None:
         """Say what failed and what to do about it."""
 
@@ -130,6 +134,9 @@ class Subsystem:
         Raises:
             IndiStxError: any error of the project; the whole connection then fails.
         """
+
+    def appeared(self) -> None:
+        """Begin what clients are to see; all properties of the session are defined."""
 
     async def end(self) -> None:
         """Release what a session holds; its tasks have ended, the peer may be gone already."""

@@ -1,13 +1,14 @@
 """Receive the camera's own FITS file, and replace its header by ours.
 
 Our header takes over cards from the camera's, so the frame's memory can only be laid out once the
-camera's header is complete: `awaits_header` says so, and the caller passes our header to `begin`.
-The pixels are already those of a FITS file (STX API, Imager Data FITS) and are stored unchanged.
+camera's header is complete. The pixels are already those of a FITS file (STX API, Imager Data FITS)
+and go to their place unchanged.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -17,70 +18,64 @@ from indi_stx.images.frame import FITS_BLOCK, Frame, FrameReceiver
 _CARD_WIDTH = 80
 MAX_HEADER_BYTES = 64 * FITS_BLOCK
 _END = b"END".ljust(_CARD_WIDTH)
-_NUMBER = re.compile(rb"= +([+-]?[0-9.]+(?:[ED][+-]?[0-9]+)?) *(/.*)?")
+_NUMBER = re.compile(rb"= +([+-]?[0-9.]+(?:[EDed][+-]?[0-9]+)?) *(/.*)?")
 
 
 class FitsReceiver:
-    """Takes a camera's FITS file in chunks of any size; otherwise used like `FrameReceiver`.
+    """Takes a camera's FITS file from its first byte on; otherwise used like `FrameReceiver`.
 
     Args:
         rows: height in (binned) pixels.
         cols: width in (binned) pixels.
+        our_header: returns our header, padded to 2880 bytes, for the camera's. Is called where
+            bytes are received, so in a thread if they are received there.
     """
 
-    def __init__(self, rows: int, cols: int) -> None:
+    def __init__(self, rows: int, cols: int, our_header: Callable[[bytes], bytes]) -> None:
         self.rows = rows
         self.cols = cols
+        self._our_header = our_header
         self._head = bytearray()
-        self._header_size: int | None = None
+        self._block = bytearray(FITS_BLOCK)
         self._pixels: FrameReceiver | None = None
-
-    @property
-    def awaits_header(self) -> bool:
-        """Whether the camera's header is complete, so that `begin` must be called with ours."""
-        return self._header_size is not None and self._pixels is None
-
-    @property
-    def camera_header(self) -> bytes:
-        """What has arrived of the camera's header; all of it once `awaits_header` is true."""
-        return bytes(self._head[: self._header_size])
 
     @property
     def missing(self) -> int:
         """Bytes of pixels that have not arrived yet."""
         return self._pixels.missing if self._pixels else self.rows * self.cols * 2
 
-    def receive(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes of the camera.
+    def buffer(self) -> memoryview:
+        """Return the place for the next bytes; empty when all pixels have arrived.
 
-        Raises:
-            ImageError: this is not a FITS file, or not of a frame of this shape.
+        The caller fills it, releases the view, and calls `advance`.
         """
         if self._pixels is not None:
-            self._pixels.receive(chunk[: self._pixels.missing])
-            return
-        self._head += chunk
-        if self._header_size is None:
-            self._header_size = _size_of_header(self._head)
-            if self._header_size is not None:
-                self._check_shape()
+            return self._pixels.buffer()
+        # A header fills whole blocks, so the pixels begin with a buffer of their own.
+        return memoryview(self._block)[len(self._head) % FITS_BLOCK :]
 
-    def begin(self, header: bytes) -> None:
-        """Go on with the pixels, behind our `header`, which is padded to 2880 bytes.
+    def advance(self, count: int) -> None:
+        """Note that `count` bytes have been written to the beginning of `buffer()`.
 
         Raises:
-            ImageError: there is no memory for such a frame.
+            ImageError: this is not a FITS file, or not of a frame of this shape, or there is no
+                memory for it.
         """
-        self._pixels = FrameReceiver(header, self.rows, self.cols, pixels_are_fits=True)
-        already_here = bytes(self._head[self._header_size :])
-        self._pixels.receive(already_here[: self._pixels.missing])
+        if self._pixels is not None:
+            self._pixels.advance(count)
+            return
+        start = len(self._head) % FITS_BLOCK
+        self._head += self._block[start : start + count]
+        if _is_whole_header(self._head):
+            self._check_shape()
+            header = self._our_header(bytes(self._head))
+            self._pixels = FrameReceiver(header, self.rows, self.cols, pixels_are_fits=True)
 
     def rewind(self) -> None:
         """Forget what was received, to receive the same file again from its first byte."""
         self.discard()
         self._pixels = None
         self._head.clear()
-        self._header_size = None
 
     def finish(self) -> Frame:
         """Return the sealed frame, which the caller must close; then the receiver is used up.
@@ -99,7 +94,7 @@ class FitsReceiver:
 
     def _check_shape(self) -> None:
         """Refuse a file whose pixels are not as our header will describe them."""
-        cards = {b"BSCALE": 1.0, **_numbers(self.camera_header)}
+        cards = {b"BSCALE": 1.0, **_numbers(bytes(self._head))}
         expected = {
             b"BITPIX": 16,
             b"NAXIS": 2,
@@ -129,17 +124,18 @@ class FitsReceiver:
         self.discard()
 
 
-def _size_of_header(head: bytearray) -> int | None:
-    """Return the header's length with its padding, None while some of it is missing."""
+def _is_whole_header(head: bytearray) -> bool:
+    """Tell whether a header has arrived with its padding; ImageError when it cannot be one."""
     if not b"SIMPLE  =".startswith(head[:9]):
         raise ImageError("The camera's file does not begin with a FITS header.")
-    for start in range(0, len(head) - _CARD_WIDTH + 1, _CARD_WIDTH):
-        if head[start : start + _CARD_WIDTH] == _END:
-            size = (start // FITS_BLOCK + 1) * FITS_BLOCK
-            return size if len(head) >= size else None
-    if len(head) > MAX_HEADER_BYTES:
+    if len(head) % FITS_BLOCK:
+        return False
+    last = range(len(head) - FITS_BLOCK, len(head), _CARD_WIDTH)
+    if any(head[start : start + _CARD_WIDTH] == _END for start in last):
+        return True
+    if len(head) >= MAX_HEADER_BYTES:
         raise ImageError("The FITS header of the camera's file has no end.")
-    return None
+    return False
 
 
 def _numbers(header: bytes) -> dict[bytes, float]:
@@ -149,7 +145,7 @@ def _numbers(header: bytes) -> dict[bytes, float]:
         card = header[start : start + _CARD_WIDTH]
         if match := _NUMBER.fullmatch(card[8:]):
             try:
-                found.setdefault(card[:8].rstrip(), float(match[1].replace(b"D", b"E")))
+                found.setdefault(card[:8].rstrip(), float(match[1].upper().replace(b"D", b"E")))
             except ValueError:
                 continue
     return found

@@ -41,6 +41,12 @@ class Frame(MemoryFile):
         self.cols = cols
         self.header_size = header_size
 
+    @classmethod
+    def of(cls, file: MemoryFile, *, rows: int, cols: int, header_size: int) -> Frame:
+        """Return the frame that a memory file holds, with a descriptor of its own."""
+        with file:
+            return cls(os.dup(file.fd), rows=rows, cols=cols, header_size=header_size)
+
     def duplicate(self) -> Frame:
         """Return the same frame with a descriptor of its own; raises as `MemoryFile.duplicate`."""
         return Frame(

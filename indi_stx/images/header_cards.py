@@ -27,6 +27,8 @@ _CARD = re.compile(
     r"[A-Z0-9_-]{1,8} *= +"
     r"('([ -&(-~]|'')*'|[TF]|[+-]?(\d+\.?\d*|\.\d+)([ED][+-]?\d+)?) *(/[ -~]*)?"
 )
+# The standard wants a capital, C writes a small letter.
+_SMALL_EXPONENT = re.compile(r"^(.{8}= +[+-]?[\d.]+)([ed])(?=[+-]?\d)")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,70}")
 # These describe the bytes of the file itself, raw or tile compressed.
 _STRUCTURAL = re.compile(
@@ -79,6 +81,7 @@ def parse_camera_cards(camera_header: bytes) -> list[Any]:
 
 
 def _valid_card(line: str) -> Any | None:
+    line = _SMALL_EXPONENT.sub(lambda found: found[1] + found[2].upper(), line)
     if line[8:10] != "= " or not _CARD.fullmatch(line):
         return None
     card = fits.Card.fromstring(line)

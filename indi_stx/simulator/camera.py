@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from indi_stx.clock import Clock, SystemClock
@@ -73,6 +75,9 @@ class SimulatedCamera:
         self.ccds = dict(
             zip(CCD_NAMES, (self.imager, self.guider, self.external_guider), strict=True)
         )
+        self._downloads = 0
+        for guide_ccd in (self.guider, self.external_guider):
+            guide_ccd.is_disturbed = lambda: self._downloads > 0
         self._reset_fan()
         for fault in options.faults:
             self.faults.add(fault)
@@ -83,6 +88,16 @@ class SimulatedCamera:
         if self.model.guider_is_cooled:
             return self.cooler.temperature_celsius()
         return self.cooler.ambient_celsius
+
+    @contextmanager
+    def downloading(self, ccd: Ccd | None) -> Iterator[None]:
+        """Note inside the block that a CCD's frame is being sent."""
+        count = int(ccd is self.imager)
+        self._downloads += count
+        try:
+            yield
+        finally:
+            self._downloads -= count
 
     def power_up(self) -> None:
         """Start again with default settings; the Flash keeps what it holds."""
@@ -118,10 +133,15 @@ class SimulatedCamera:
             case FanState.MANUAL:
                 return self.manual_fan_percent
 
+    def switch_overscan(self, on: bool) -> None:
+        """Add columns without light to the imager, or take them away."""
+        self.overscan_on = on
+        self.imager.geometry.overscan_columns = self.options.overscan_columns if on else 0
+
     def _reset_fan(self) -> None:
         self.fan_state = FanState.AUTO
         self.manual_fan_percent = 100
-        self.overscan = 0
+        self.switch_overscan(False)
 
     def _make_ccds(self) -> tuple[Ccd, Ccd, Ccd]:
         models = (self.model.imager, self.model.guider, self.model.external_guider)
@@ -135,7 +155,7 @@ class SimulatedCamera:
         imager, guider, external = (
             Ccd(
                 name,
-                Sensor(model, self.options.seed, index),
+                Sensor(model, self.options.seed, index, self.options.overscan_columns),
                 Sky(field, view, self.telescope, self.conditions),
                 self.pointing,
                 self.time,

@@ -18,7 +18,7 @@ from indi_stx.simulator.exposure import CcdState, Exposure, Frame, FrameType
 from indi_stx.simulator.faults import Fault, Faults
 from indi_stx.simulator.geometry import Geometry
 from indi_stx.simulator.pointing import Pointing
-from indi_stx.simulator.sensor import Illumination, Sensor
+from indi_stx.simulator.sensor import Illumination, Sensor, add_old_charge, fill_with_noise
 from indi_stx.simulator.sky import Sky
 
 DEFAULT_DATE_TIME = "2008-01-01T00:00:00.000"
@@ -37,6 +37,7 @@ class Ccd:
 
     Attributes:
         name: one of `faults.CCD_NAMES`.
+        is_disturbed: tells whether something else in the camera disturbs a read-out now.
         ready_at: machine monotonic time at which the last frame became available.
         frame_count: how many frames became available.
     """
@@ -56,6 +57,7 @@ class Ccd:
         self.sky = sky
         self.geometry = Geometry(sensor.model)
         self.temperature_celsius = temperature_celsius
+        self.is_disturbed: Callable[[], bool] = lambda: False
         self.on_start: Callable[[Ccd, Exposure], None] = lambda ccd, exposure: None
         self.ready_at: float | None = None
         self.frame_count = 0
@@ -70,6 +72,7 @@ class Ccd:
         self._last: Frame | None = None
         self._foreign_abort: _ForeignAbort | None = None
         self._failed = False
+        self._is_fresh = True
 
     def start(self, duration_s: float, frame_type: FrameType, date_time: str) -> ErrorCode | None:
         """Begin an exposure, or return the code that refuses it."""
@@ -111,6 +114,7 @@ class Ccd:
     def power_up(self) -> None:
         """Forget settings, exposure and image, as a reboot does."""
         self.geometry.reset()
+        self._is_fresh = True
         self._last = self._before = None
         self._end_exposure(None)
         self._failed = False
@@ -134,6 +138,8 @@ class Ccd:
             return CcdState.ERROR if self._failed else CcdState.IDLE
         if self._has_not_begun():
             return CcdState.IDLE
+        if self._faults.get("ascom-states", ccd=self.name):
+            return self._exposure.ascom_state(self._time.now())
         exposing = self._time.now() < self._exposure.shutter_closes_at
         return CcdState.EXPOSING if exposing else CcdState.READING_OUT
 
@@ -176,9 +182,22 @@ class Ccd:
     def deliver(self, frame: Frame) -> None:
         """Accept a developed frame; that of an aborted exposure is dropped."""
         if self.awaits(frame.exposure):
-            if self._faults.take("zero-frame", ccd=self.name):
-                frame.pixels[:] = 0
+            frame = self._spoilt(frame)
             self._developed = (frame, self._time.now())
+
+    def _spoilt(self, frame: Frame) -> Frame:
+        """Return a frame as active faults leave it."""
+        pixels = frame.pixels
+        if self._is_fresh and self._faults.take("bad-first-frame", ccd=self.name):
+            add_old_charge(pixels, self.sensor.model.max_adu)
+        self._is_fresh = False
+        if self.is_disturbed() and self._faults.take("guide-noise", ccd=self.name):
+            fill_with_noise(pixels, frame.exposure.number)
+        if self._faults.take("zero-frame", ccd=self.name):
+            pixels[:] = 0
+        if fault := self._faults.take("wrong-shape", ccd=self.name):
+            pixels = pixels[: max(1, len(pixels) - int(fault.numbers["rows"]))]
+        return replace(frame, pixels=pixels)
 
     def _has_not_begun(self) -> bool:
         return self._exposure is not None and self._time.now() < self._exposure.starts_at

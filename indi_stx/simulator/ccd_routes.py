@@ -119,6 +119,8 @@ class _CcdCalls:
             start_x=window.start_x,
             start_y=window.start_y,
             filter_name=camera.flash.filter_names[position - 1] if position else None,
+            created=camera.time.own_utc(camera.time.now()).partition("T")[0],
+            began=exposure.own_date_time,
         )
 
     def _date_obs(self, exposure: Exposure) -> str | None:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from indi_stx.simulator.camera import FanState, SimulatedCamera
 from indi_stx.simulator.ccd import Ccd
-from indi_stx.simulator.error_codes import ErrorCode
+from indi_stx.simulator.error_codes import (
+    FAN_POWER,
+    FAN_POWER_NOT_SETTABLE,
+    FAN_STATE,
+    NEWER_NUM_X,
+    NEWER_NUM_Y,
+    OVER_SCAN,
+    ErrorCode,
+    Refused,
+)
 from indi_stx.simulator.numerals import parse_decimal, parse_integer, two_decimals
 from indi_stx.simulator.parameter_tables import Getter, Setter
 
@@ -42,7 +51,7 @@ def get_table(camera: SimulatedCamera, ccd: Ccd) -> dict[str, Getter]:
         if camera.options.firmware == "newer":
             table["FanState"] = lambda: str(int(camera.fan_state))
             table["FanPower"] = lambda: str(camera.fan_percent())
-            table["OverScan"] = lambda: str(camera.overscan)
+            table["OverScan"] = lambda: str(int(camera.overscan_on))
     return table
 
 
@@ -66,6 +75,9 @@ def set_table(camera: SimulatedCamera, ccd: Ccd) -> dict[str, Setter]:
     if ccd is not camera.imager:
         return geometry
     newer = camera.options.firmware == "newer"
+    if newer:
+        geometry["NumX"] = _in_other_words(geometry["NumX"], NEWER_NUM_X)
+        geometry["NumY"] = _in_other_words(geometry["NumY"], NEWER_NUM_Y)
     settings = _ImagerSettings(camera)
     fan: dict[str, Setter] = {"FanState": settings.fan_state, "FanPower": settings.fan_power}
     return {
@@ -77,6 +89,10 @@ def set_table(camera: SimulatedCamera, ccd: Ccd) -> dict[str, Setter]:
         **geometry,
         **({"OverScan": settings.overscan} if newer else {}),
     }
+
+
+def _in_other_words(setter: Setter, refused: Refused) -> Setter:
+    return lambda text: refused if setter(text) is not None else None
 
 
 @dataclass(frozen=True)
@@ -102,28 +118,28 @@ class _ImagerSettings:
         self.camera.cooler.aim(value)
         return None
 
-    def fan_state(self, text: str) -> ErrorCode | None:
+    def fan_state(self, text: str) -> Refused | None:
         value = parse_integer(text)
         if value is None or value not in set(FanState):
-            return ErrorCode.BAD_PARAMETER
+            return FAN_STATE
         if "fan-writes-ignored" not in self.camera.faults:
             self.camera.fan_state = FanState(value)
         return None
 
-    def fan_power(self, text: str) -> ErrorCode | None:
+    def fan_power(self, text: str) -> Refused | None:
         value = parse_decimal(text)
         if value is None or not 0 <= value <= 100:
-            return ErrorCode.BAD_PARAMETER
+            return FAN_POWER
         if "fan-writes-ignored" in self.camera.faults:
             return None
         if self.camera.fan_state is not FanState.MANUAL:
-            return ErrorCode.BAD_PARAMETER
+            return FAN_POWER_NOT_SETTABLE
         self.camera.manual_fan_percent = round(value)
         return None
 
-    def overscan(self, text: str) -> ErrorCode | None:
+    def overscan(self, text: str) -> Refused | None:
         value = parse_integer(text)
         if value not in (0, 1):
-            return ErrorCode.BAD_PARAMETER
-        self.camera.overscan = value
+            return OVER_SCAN
+        self.camera.switch_overscan(value == 1)
         return None

@@ -16,7 +16,6 @@ DEFAULT_PORT = 8080
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `indi-stx simulate`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"faults (--fault NAME[=ARGS], repeatable):\n{describe_faults()}\n\n" + (
         "What stands in brackets limits a fault: path=TEXT to requests whose path contains TEXT,\n"
         "ccd=imager|guider|external-guider to one CCD, times=N to N uses, after which it is gone.\n"
@@ -35,8 +34,26 @@ def _add_camera_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--time-scale", type=float, default=1.0, metavar="X", help="camera seconds in a real one"
     )
-    group.add_argument("--firmware", choices=("document", "newer"), default=default.firmware)
-    group.add_argument("--filter-slots", type=int, choices=(5, 7, 8), default=default.filter_slots)
+    group.add_argument(
+        "--firmware",
+        choices=("document", "newer"),
+        default=default.firmware,
+        help="that of the API document, or with fan, overscan and a serial number",
+    )
+    group.add_argument(
+        "--overscan",
+        type=int,
+        default=default.overscan_columns,
+        metavar="COLUMNS",
+        help="how many columns without light OverScan adds to the newer firmware's frame",
+    )
+    group.add_argument(
+        "--filter-slots",
+        type=int,
+        choices=(5, 7, 8),
+        default=default.filter_slots,
+        help="of the filter wheel",
+    )
     group.add_argument(
         "--filter-name-key",
         choices=("both", "table", "example"),
@@ -65,8 +82,20 @@ def _add_camera_arguments(group: argparse._ArgumentGroup) -> None:
         help="what a download gets while its CCD exposes or is read out",
     )
     group.add_argument("--state-dir", type=Path, metavar="DIR", help="keep the Flash here")
-    group.add_argument("--ambient", type=float, default=default.ambient_celsius, metavar="CELSIUS")
-    group.add_argument("--fault", action="append", default=[], metavar="NAME[=ARGS]")
+    group.add_argument(
+        "--ambient",
+        type=float,
+        default=default.ambient_celsius,
+        metavar="CELSIUS",
+        help="temperature of the air",
+    )
+    group.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[=ARGS]",
+        help="something that goes wrong, see below",
+    )
 
 
 def _add_network_arguments(group: argparse._ArgumentGroup) -> None:
@@ -79,6 +108,7 @@ def _add_network_arguments(group: argparse._ArgumentGroup) -> None:
         "--latency", type=float, default=0.0, metavar="SECONDS", help="round trip of that link"
     )
     group.add_argument("--request-log", type=Path, metavar="FILE.jsonl", help="a line a request")
+    group.add_argument("-v", "--verbose", action="store_true", help="show every request")
     group.add_argument(
         "--admin-port",
         type=int,
@@ -88,26 +118,48 @@ def _add_network_arguments(group: argparse._ArgumentGroup) -> None:
 
 def _add_sky_arguments(group: argparse._ArgumentGroup) -> None:
     default = SimulatorOptions()
-    group.add_argument("--focal-length", type=float, default=default.focal_length_mm, metavar="MM")
-    group.add_argument("--aperture", type=float, default=default.aperture_mm, metavar="MM")
     group.add_argument(
-        "--drift", type=_pair, default=(0.0, 0.0), metavar="X,Y", help="arcsec a minute"
+        "--focal-length",
+        type=float,
+        default=default.focal_length_mm,
+        metavar="MM",
+        help="of the telescope",
+    )
+    group.add_argument(
+        "--aperture",
+        type=float,
+        default=default.aperture_mm,
+        metavar="MM",
+        help="of the telescope",
+    )
+    group.add_argument(
+        "--drift",
+        type=_pair,
+        default="0,0",
+        metavar="X,Y",
+        help="of the field, arcsec a minute; --drift=-1,2 where a minus comes first",
     )
     group.add_argument(
         "--periodic-error",
         type=_pair,
-        default=(0.0, default.periodic_error_period_s),
+        default=f"0,{default.periodic_error_period_s:g}",
         metavar="PEAK_TO_PEAK,PERIOD",
         help="arcsec and seconds",
     )
     group.add_argument(
         "--seeing",
         type=_pair,
-        default=(default.seeing_arcsec, 0.0),
+        default=f"{default.seeing_arcsec:g},0",
         metavar="FWHM,MOTION",
         help="width of stars and rms wander of the field, arcsec",
     )
-    group.add_argument("--focus-blur", type=float, default=0.0, metavar="ARCSEC")
+    group.add_argument(
+        "--focus-blur",
+        type=float,
+        default=0.0,
+        metavar="ARCSEC",
+        help="how much wider stars are out of focus",
+    )
     group.add_argument(
         "--guide-rate",
         type=float,
@@ -115,12 +167,23 @@ def _add_sky_arguments(group: argparse._ArgumentGroup) -> None:
         metavar="ARCSEC_PER_S",
         help="how fast a closed relay moves the field",
     )
-    group.add_argument("--guide-angle", type=float, default=0.0, metavar="DEGREES")
+    group.add_argument(
+        "--guide-angle",
+        type=float,
+        default=0.0,
+        metavar="DEGREES",
+        help="between the relays' axes and those of the CCD",
+    )
 
 
 def _pair(text: str) -> tuple[float, float]:
-    first, _, second = text.partition(",")
-    return float(first), float(second or 0.0)
+    try:
+        first, second = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not two numbers with a comma between, as 1.5,-2"
+        ) from None
+    return first, second
 
 
 def options_from(args: argparse.Namespace) -> SimulatorOptions:
@@ -135,6 +198,7 @@ def options_from(args: argparse.Namespace) -> SimulatorOptions:
         time_scale=args.time_scale,
         request_log=args.request_log,
         firmware=args.firmware,
+        overscan_columns=args.overscan,
         filter_slots=args.filter_slots,
         filter_name_key=args.filter_name_key,
         date_obs=args.date_obs,
@@ -147,7 +211,7 @@ def options_from(args: argparse.Namespace) -> SimulatorOptions:
         drift_x_arcsec_per_min=args.drift[0],
         drift_y_arcsec_per_min=args.drift[1],
         periodic_error_arcsec=args.periodic_error[0],
-        periodic_error_period_s=args.periodic_error[1] or 480.0,
+        periodic_error_period_s=args.periodic_error[1],
         seeing_arcsec=args.seeing[0],
         seeing_motion_arcsec=args.seeing[1],
         focus_blur_arcsec=args.focus_blur,
@@ -167,7 +231,7 @@ def run(args: argparse.Namespace) -> int:
     from indi_stx.simulator.foreground import serve
 
     try:
-        asyncio.run(serve(options_from(args)))
+        asyncio.run(serve(options_from(args), verbose=args.verbose))
     except SimulatorError as error:
         print(error, file=sys.stderr)
         return 2

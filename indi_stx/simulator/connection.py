@@ -11,7 +11,7 @@ import random
 import socket
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from indi_stx.simulator.camera import SimulatedCamera
 from indi_stx.simulator.client_socket import ClientSocket, ConnectionDropped
@@ -25,6 +25,7 @@ MAX_HEAD_BYTES = 32_768
 MAX_BODY_BYTES = 1_000_000
 LONGEST_OVERLOAD_DELAY_S = 2.0
 FRAME_POLL_S = 0.02
+PADDING = b" \0\0\r\n\r\n"
 
 
 @dataclass
@@ -131,7 +132,8 @@ class Connection:
         body = await self._body(reply)
         body = self._damage(reply, body, path)
         record.status = reply.status
-        await self._send(reply, body, path, record)
+        with self._camera.downloading(self._served.routes.downloads.get(path)):
+            await self._send(reply, body, path, record)
 
     async def _wait_for_frame(self, path: str) -> None:
         """Hold a download back until its CCD has read out, when the camera is of that kind."""
@@ -155,13 +157,17 @@ class Connection:
                 return body[: max(0, len(body) - int(short.numbers["missing"]))]
         elif body and faults.take("garble-text", path):
             return random.Random(self._camera.options.seed).randbytes(len(body))
+        elif body and faults.take("padded-text", path):
+            return bytes(body) + PADDING
         return body
 
     async def _send(
         self, reply: Reply, body: bytes | memoryview, path: str, record: RequestRecord
     ) -> None:
-        head = reply.head(len(body))
         faults = self._camera.faults
+        if not reply.binary and faults.take("text-as-html", path):
+            reply = replace(reply, content_type="text/html")
+        head = reply.head(len(body))
         if not reply.binary and body and (cut := faults.take("truncate-text", path)):
             body = body[: int(cut.numbers["after"])]
         elif body and (cut := faults.take("reset-body", path)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -23,6 +24,28 @@ class ErrorCode(IntEnum):
     FILTER_NOT_FOUND = 0x8000100C
     FILTER_COMMUNICATION = 0x8000100D
 
+
+@dataclass(frozen=True)
+class Refusal:
+    """A refusal in the words of the newer firmware.
+
+    The words have been published, without the numbers that the camera sends before them.
+    """
+
+    code: ErrorCode
+    text: str
+
+
+Refused = ErrorCode | Refusal
+
+NEWER_NUM_X = Refusal(ErrorCode.NUM_X, "NumX < 0 or > (CameraXSize - StartX)")
+NEWER_NUM_Y = Refusal(ErrorCode.NUM_Y, "NumY < 0 or > (CameraYSize - StartY)")
+FAN_STATE = Refusal(ErrorCode.BAD_PARAMETER, "FanState invalid")
+FAN_POWER = Refusal(ErrorCode.BAD_PARAMETER, "FanPower invalid")
+FAN_POWER_NOT_SETTABLE = Refusal(
+    ErrorCode.BAD_PARAMETER, "Fan Power not settable when FanState is Auto if Off"
+)
+OVER_SCAN = Refusal(ErrorCode.BAD_PARAMETER, "Over Scan invalid")
 
 ERROR_TEXTS: dict[ErrorCode, str] = {
     ErrorCode.NO_VALID_PARAMETER: "No valid parameter.",

@@ -8,13 +8,17 @@ from enum import IntEnum
 from indi_stx.simulator.geometry import Window
 from indi_stx.simulator.sensor import Pixels
 
+WAITING_S = 0.2
+
 
 class CcdState(IntEnum):
-    """Reply of ImagerState.cgi and its sisters."""
+    """Reply of ImagerState.cgi and its sisters; 1 and 4 only with the fault `ascom-states`."""
 
     IDLE = 0
+    WAITING = 1
     EXPOSING = 2
     READING_OUT = 3
+    DOWNLOADING = 4
     ERROR = 5
 
 
@@ -55,6 +59,16 @@ class Exposure:
     starts_at: float
     shutter_closes_at: float
     read_out_ends_at: float
+
+    def ascom_state(self, now: float) -> CcdState:
+        """Return the state in all of ASCOM's steps; waiting and download last a moment."""
+        read_out_s = self.read_out_ends_at - self.shutter_closes_at
+        if now >= self.shutter_closes_at + read_out_s / 2:
+            return CcdState.DOWNLOADING
+        if now >= self.shutter_closes_at:
+            return CcdState.READING_OUT
+        waits = now < self.starts_at + min(WAITING_S, self.duration_s / 2)
+        return CcdState.WAITING if waits else CcdState.EXPOSING
 
 
 @dataclass(frozen=True)

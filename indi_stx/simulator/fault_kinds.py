@@ -104,6 +104,8 @@ FAULTS: dict[str, FaultKind] = {
         ),
         _on_replies("truncate-text", "close a text reply AFTER bytes of the body", {"after": 0.0}),
         _on_replies("garble-text", "replace a text reply's body by noise"),
+        _on_replies("padded-text", "end text replies with a blank, NULs and a blank line"),
+        _on_replies("text-as-html", "call text replies text/html"),
         _on_replies(
             "answer-lost",
             "carry the command out; its answer never arrives",
@@ -133,7 +135,20 @@ FAULTS: dict[str, FaultKind] = {
             signed=("seconds",),
         ),
         _on_exposures("error-state", "end exposures in state 5"),
+        FaultKind(
+            "ascom-states",
+            "state 1 (waiting) as an exposure begins, 4 (download) as its read-out ends",
+            {},
+            BY_CCD,
+        ),
         _on_exposures("zero-frame", "deliver frames of zeros"),
+        _on_exposures(
+            "bad-first-frame", "leave old charge in the first frame after switching on or a reboot"
+        ),
+        _on_exposures("wrong-shape", "deliver frames that lack their last ROWS", {"rows": 1.0}),
+        _on_exposures(
+            "guide-noise", "make guide frames noise that are read while the imager's is downloaded"
+        ),
         _on_replies("short-frame", "leave MISSING bytes out of frames", {"missing": 2.0}),
         FaultKind(
             "stale-ready", "call the last frame ready while the next one is taken", {}, BY_CCD

@@ -36,11 +36,17 @@ class Window:
 
 
 class Geometry:
-    """The six geometry parameters of a CCD; a missing CCD has size 0 x 0."""
+    """The six geometry parameters of a CCD; a missing CCD has size 0 x 0.
+
+    Attributes:
+        present: whether there is such a CCD.
+        overscan_columns: how many columns without light follow those of the sensor now.
+    """
 
     def __init__(self, sensor: SensorModel) -> None:
         self._sensor = sensor
         self.present = True
+        self.overscan_columns = 0
         self.reset()
 
     def reset(self) -> None:
@@ -53,7 +59,7 @@ class Geometry:
     @property
     def columns(self) -> int:
         """CameraXSize."""
-        return self._sensor.columns if self.present else 0
+        return self._sensor.columns + self.overscan_columns if self.present else 0
 
     @property
     def rows(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from indi_stx.simulator.error_codes import ERROR_TEXTS, ErrorCode
+from indi_stx.simulator.error_codes import ERROR_TEXTS, ErrorCode, Refusal, Refused
 
 MAX_URI_CHARACTERS = 8192
 _PATH_END = re.compile(r"[?&]")
@@ -72,9 +72,14 @@ def html_reply(page: str) -> Reply:
     return Reply(200, page.encode("latin-1", "xmlcharrefreplace"), content_type="text/html")
 
 
-def refusal(code: ErrorCode) -> Reply:
+def refusal(refused: Refused) -> Reply:
     """Answer 400 with the number and its text on two lines."""
-    return Reply(400, f"0x{code:08x}\r\n{ERROR_TEXTS[code]}\r\n".encode("ascii"))
+    match refused:
+        case Refusal(code, text):
+            pass
+        case ErrorCode() as code:
+            text = ERROR_TEXTS[code]
+    return Reply(400, f"0x{code:08x}\r\n{text}\r\n".encode("ascii"))
 
 
 def parse_request_line(line: bytes) -> Request:

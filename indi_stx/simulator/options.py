@@ -29,6 +29,7 @@ class SimulatorOptions:
         latency_s: round trip of the network link, in real seconds.
         firmware: "document" is API 1.00.1; "newer" adds the fan, overscan and a serial number.
         filter_name_key: whether `SetFilterName` takes `Filter1Name`, `Filter1` or both.
+        overscan_columns: how many columns without light OverScan adds to the imager's frame.
         date_obs: DATE-OBS in the camera's own files is the DateTime of StartExposure ("echo"), what
             the camera's own clock said when the exposure began ("own"), or not there ("none").
         date_obs_truncated: cut it to whole seconds.
@@ -49,6 +50,7 @@ class SimulatorOptions:
     time_scale: float = 1.0
     request_log: Path | None = None
     firmware: Firmware = "document"
+    overscan_columns: int = 32
     filter_slots: int = 8
     filter_name_key: FilterNameKey = "both"
     date_obs: DateObs = "echo"
@@ -90,6 +92,7 @@ class SimulatorOptions:
         if self.bandwidth_bytes_per_s is not None:
             _within("bandwidth in bytes per second", self.bandwidth_bytes_per_s, 1000, 1e12)
         _within("latency in seconds", self.latency_s, 0, 60)
+        _within("number of overscan columns", self.overscan_columns, 0, 1000)
         _within("seed", self.seed, 0, 2**63)
         _within("time scale", self.time_scale, 0.001, 1e6)
         _within("focal length in mm", self.focal_length_mm, 50, 50_000)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from indi_stx.simulator.error_codes import ErrorCode
+from indi_stx.simulator.error_codes import ErrorCode, Refused
 from indi_stx.simulator.http_message import EMPTY, Parameter, Reply, refusal, text_reply
 
 Query = tuple[Parameter, ...]
 Getter = Callable[[], str]
-Setter = Callable[[str], ErrorCode | None]
+Setter = Callable[[str], Refused | None]
 
 
 def get_values(table: Mapping[str, Getter], query: Query) -> Reply:
@@ -41,6 +41,6 @@ def first_values(query: Query) -> dict[str, str]:
     return given
 
 
-def command_reply(code: ErrorCode | None) -> Reply:
+def command_reply(code: Refused | None) -> Reply:
     """Answer a command: empty when it was accepted."""
     return EMPTY if code is None else refusal(code)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -41,12 +42,19 @@ class RequestRecord:
 
 
 class RequestLog:
-    """All requests of one camera."""
+    """All requests of one camera.
+
+    Attributes:
+        records: the newest ones.
+        overloads: how many came too early.
+        on_finished: hears of each that has been answered, or given up.
+    """
 
     def __init__(self, clock: Clock, path: Path | None = None) -> None:
         self._clock = clock
         self.records: deque[RequestRecord] = deque(maxlen=RECORDS_KEPT)
         self.overloads = 0
+        self.on_finished: Callable[[RequestRecord], None] = lambda record: None
         self._last_t: float | None = None
         self._file = _open(path) if path else None
 
@@ -75,6 +83,7 @@ class RequestLog:
         if self._file:
             self._file.write(json.dumps(asdict(record)) + "\n")
             self._file.flush()
+        self.on_finished(record)
 
     def close(self) -> None:
         """Close the file."""

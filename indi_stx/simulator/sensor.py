@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint16]
 
 BAND_ROWS = 32
 HOT_PIXEL_FRACTION = 2e-5
-_SHOT, _READ, _HOT = 1, 2, 3
+_SHOT, _READ, _HOT, _OVERSCAN = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,13 @@ class _Band:
 
 
 class Sensor:
-    """One CCD with its seeded hot pixels."""
+    """One CCD with its seeded hot pixels, and columns of overscan to the right of its own."""
 
-    def __init__(self, model: SensorModel, seed: int, index: int) -> None:
+    def __init__(
+        self, model: SensorModel, seed: int, index: int, overscan_columns: int = 0
+    ) -> None:
         self.model = model
+        self._overscan_columns = overscan_columns
         self._key = (seed, index)
         rng = np.random.default_rng([seed, index, _HOT])
         count = max(3, int(model.columns * model.rows * HOT_PIXEL_FRACTION))
@@ -68,7 +71,7 @@ class Sensor:
             frame = np.empty((window.num_y, window.num_x), "<u2")
             for band in _bands(window):
                 charge = self._charge(band, window, illumination, exposure_number)
-                noise = self._noise(exposure_number, _READ, band, window)
+                noise = self._read_noise(exposure_number, band, window)
                 frame[band.target] = self._digitise(charge, noise)
             return frame
         charge = np.empty((window.num_y, window.width), np.float32)
@@ -76,7 +79,7 @@ class Sensor:
         for band in _bands(window):
             electrons = self._charge(band, window, illumination, exposure_number)
             charge[band.target] = _sum_columns(electrons, window)
-            drawn = self._noise(exposure_number, _READ, band, window)
+            drawn = self._read_noise(exposure_number, band, window)
             noise[band.target] = drawn[:, :: window.bin_x][:, : window.width]
         # One dose of read noise a binned pixel: that of the first pixel summed into it.
         first = noise[:: window.bin_y][: window.height].copy()
@@ -92,12 +95,16 @@ class Sensor:
         return charge.astype("<u2")
 
     def _charge(self, band: _Band, window: Window, light: Illumination, number: int) -> FloatImage:
-        """Collect electrons in some rows, with shot noise, up to the full well."""
+        """Collect electrons in some rows, with shot noise, up to the full well.
+
+        The overscan collects none.
+        """
         dark = self.dark_electrons_per_s(light.temperature_celsius)
         base = np.float32((light.glow_electrons_per_s + dark) * light.duration_s)
-        columns = slice(window.start_x, window.start_x + window.num_x)
+        end = min(window.start_x + window.num_x, self.model.columns)
+        columns = slice(min(window.start_x, end), end)
         if light.starlight is None:
-            mean = np.full((band.rows.stop - band.rows.start, window.num_x), base)
+            mean = np.full((band.rows.stop - band.rows.start, columns.stop - columns.start), base)
         else:
             mean = light.starlight[band.rows, columns] * np.float32(light.duration_s)
             mean += base
@@ -105,7 +112,9 @@ class Sensor:
         noise = self._noise(number, _SHOT, band, window)
         noise *= np.sqrt(mean)
         mean += noise
-        return np.minimum(mean, np.float32(self.model.full_well_electrons), out=mean)
+        charge = np.minimum(mean, np.float32(self.model.full_well_electrons), out=mean)
+        overscan = window.num_x - charge.shape[1]
+        return np.pad(charge, ((0, 0), (0, overscan))) if overscan else charge
 
     def _add_hot(
         self, mean: FloatImage, dark_electrons: np.float32, rows: slice, columns: slice
@@ -115,8 +124,23 @@ class Sensor:
         where = self._hot_rows[inside] - rows.start, self._hot_columns[inside] - columns.start
         mean[where] += self._hot_factors[inside] * dark_electrons
 
+    def _read_noise(self, number: int, band: _Band, window: Window) -> FloatImage:
+        """Return unit normal noise for a band's part of the window, overscan included."""
+        noise = self._noise(number, _READ, band, window)
+        overscan = window.num_x - noise.shape[1]
+        if not overscan:
+            return noise
+        rows = noise.shape[0]
+        stream = np.random.SFC64(
+            np.random.SeedSequence((*self._key, number, _OVERSCAN, band.index))
+        )
+        shape = (band.rows.stop - band.index * BAND_ROWS, self._overscan_columns)
+        beyond = np.random.Generator(stream).standard_normal(shape, dtype=np.float32)
+        first = max(0, window.start_x - self.model.columns)
+        return np.hstack([noise, beyond[-rows:, first : first + overscan]])
+
     def _noise(self, number: int, kind: int, band: _Band, window: Window) -> FloatImage:
-        """Return unit normal noise for a band's part of the window."""
+        """Return unit normal noise for a band's part of the window, as far as it is sensor."""
         stream = np.random.SFC64(np.random.SeedSequence((*self._key, number, kind, band.index)))
         shape = (band.rows.stop - band.index * BAND_ROWS, self.model.columns)
         noise = np.random.Generator(stream).standard_normal(shape, dtype=np.float32)
@@ -149,3 +173,16 @@ def _sum_rows(charge: FloatImage, window: Window) -> FloatImage:
     used = charge[: window.height * window.bin_y]
     blocks = used.reshape(window.height, window.bin_y, window.width)
     return np.asarray(blocks.sum(axis=1, dtype=np.float32))
+
+
+def add_old_charge(pixels: Pixels, max_adu: int) -> None:
+    """Leave what a CCD had collected before it was ever read: most at the top, fading downwards."""
+    rows = pixels.shape[0]
+    for row, line in enumerate(pixels):
+        old_adu = max_adu * (rows - row) // (2 * rows)
+        line[:] = np.minimum(line.astype(np.uint32) + old_adu, max_adu)
+
+
+def fill_with_noise(pixels: Pixels, exposure_number: int) -> None:
+    """Replace a frame by noise over the whole range."""
+    pixels[:] = np.random.default_rng(exposure_number).integers(0, 65536, pixels.shape, np.uint16)

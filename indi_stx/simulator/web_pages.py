@@ -63,6 +63,7 @@ class WebPages:
         self._api = api
         self._form = _ExposureForm()
         self.handlers: dict[str, Call] = {
+            "/": lambda _: html_reply(self._index()),
             "/index.html": lambda _: html_reply(self._index()),
             "/setup.html": SetupPage(camera, setters).answer,
             "/exposure.html": self._exposure,

@@ -96,5 +96,5 @@ class SocketAnswer(Answer):
         try:
             async with asyncio.timeout(body.stall_s):
                 return await self._next_chunk()
-        except TimeoutError as error:
-            raise body.stalled() from error
+        except TimeoutError:
+            raise body.stalled() from None

@@ -8,20 +8,20 @@ sent (`ValueRefused`); a refusal, a bad answer or no answer raises a `CameraErro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, Unpack
 
 from indi_stx.clock import Clock, SystemClock
 from indi_stx.errors import CameraReplyInvalid
-from indi_stx.stx import filters, fits_settings, guiding, settings
+from indi_stx.stx import filters, fits_settings, guiding, settings, versions
+from indi_stx.stx.arguments import real
 from indi_stx.stx.ccd import Ccd
 from indi_stx.stx.deadlines import TimeLimits
+from indi_stx.stx.exchange import Observer
 from indi_stx.stx.get_call import GetCall
 from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import COMMAND_GAP_S, Priority
 from indi_stx.stx.replies import (
     invalid,
-    lines,
     parse_integer,
     parse_real,
     single_line,
@@ -33,18 +33,6 @@ from indi_stx.stx.uri import cgi, cgi_with
 
 if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
-
-
-@dataclass(frozen=True, slots=True)
-class VersionNumbers:
-    """Versions of the camera's parts, as it reports them; only newer cameras have `serial`."""
-
-    firmware: str
-    gate_array: str
-    imaging_rop: str
-    tracker_rop: str
-    http_api: str
-    serial: str | None = None
 
 
 class Camera:
@@ -63,9 +51,10 @@ class Camera:
         stall_timeout_s: limit between two pieces of a frame.
         transport: an `httpx.AsyncBaseTransport` that carries the requests instead of the network,
             such as `httpx.MockTransport`; closed together with the camera.
+        observer: is told of every request when it is over.
 
     Raises:
-        ValueRefused: host and port cannot be an address.
+        ValueRefused: host and port cannot be an address, or a time is impossible.
     """
 
     def __init__(
@@ -79,21 +68,25 @@ class Camera:
         timeout_s: float = 10.0,
         stall_timeout_s: float = 15.0,
         transport: HttpTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._link = Link(
             host,
             port,
             clock=clock or SystemClock(),
-            gap_s=command_gap_s,
+            gap_s=real(command_gap_s),
             limits=TimeLimits(connect_timeout_s, timeout_s, stall_timeout_s),
             transport=transport,
+            observer=observer,
         )
         self.imager = Ccd(self._link, "Imager", settings.IMAGER)
         self.guider = Ccd(self._link, "Guider", settings.GUIDER)
         self.external_guider = Ccd(self._link, "ExtGuider", settings.EXTERNAL_GUIDER)
         name_keys = [filters.table_key(slot) for slot in filters.SLOTS]
-        self._filter_get_call = GetCall(self._link, "GetFilterSetting", name_keys)
-        self._fits_get_call = GetCall(self._link, "GetFITSSetting")
+        self._filter_get_call = GetCall(
+            self._link, "GetFilterSetting", name_keys, ["CurrentFilterName", *name_keys]
+        )
+        self._fits_get_call = GetCall(self._link, "GetFITSSetting", texts=fits_settings.FITS_TEXTS)
         self._relay_get_call = GetCall(self._link, "PulseGuideGetTimeRemaining")
         self._name_spellings = filters.SPELLINGS
 
@@ -115,18 +108,10 @@ class Camera:
         reply = await self._link.ask(request, Priority.SETTINGS)
         return single_line(reply.text, request=request).strip()
 
-    async def version_numbers(self) -> VersionNumbers:
+    async def version_numbers(self) -> versions.VersionNumbers:
         """Ask for the versions of the camera's parts."""
         request = cgi("VersionNumbers")
-        text = (await self._link.ask(request, Priority.SETTINGS)).text
-        match [line.strip() for line in lines(text)]:
-            case [firmware, gate_array, imaging_rop, tracker_rop, http_api, *newer]:
-                serial = newer[0] if newer else None
-                return VersionNumbers(
-                    firmware, gate_array, imaging_rop, tracker_rop, http_api, serial
-                )
-            case found:
-                invalid(f"5 versions were expected, {len(found)} came", text, request=request)
+        return versions.parse((await self._link.ask(request, Priority.SETTINGS)).text, request)
 
     # --- filter wheel -----------------------------------------------------------------------------
 
@@ -139,17 +124,21 @@ class Camera:
     async def get_filter_settings(
         self, slots: Iterable[int] = filters.SLOTS
     ) -> filters.FilterSettings:
-        """Ask for the current filter, its name and the names in `slots`, in one request."""
-        keys = {slot: filters.table_key(slot) for slot in slots}
+        """Ask for the current filter, its name and the names in `slots`, in one request.
+
+        Raises:
+            ValueRefused: a slot is not 1 to 8.
+        """
+        keys = {slot: filters.table_key(slot) for slot in filters.checked_slots(slots)}
         asked = ["CurrentFilter", "CurrentFilterName", *keys.values()]
         texts = await self._filter_get_call.read(asked, Priority.SETTINGS)
         request = cgi("GetFilterSetting", *asked)
         try:
             current = parse_integer(texts["CurrentFilter"])
-            name = texts["CurrentFilterName"]
+            name = texts["CurrentFilterName"].rstrip()
         except (KeyError, ValueError):
             invalid("no number of a filter", str(texts), request=request)
-        names = {slot: texts[key] for slot, key in keys.items() if key in texts}
+        names = {slot: texts[key].rstrip() for slot, key in keys.items() if key in texts}
         return filters.FilterSettings(current, name, names)
 
     async def change_filter(self, position: int) -> None:
@@ -245,7 +234,14 @@ class Camera:
             invalid("not the six FITS settings", str(texts), request=request)
 
     async def set_fits_settings(self, **changes: Unpack[fits_settings.FitsChanges]) -> None:
-        """Change what the camera writes into its own FITS headers; writes only what differs."""
-        pairs = fits_settings.changed_parameters(changes, await self.get_fits_settings())
+        """Change what the camera writes into its own FITS headers; writes only what differs.
+
+        Raises:
+            ValueRefused: no setting has that name, or a value cannot be stored.
+        """
+        wanted = fits_settings.written(changes)
+        if not wanted:
+            return
+        pairs = fits_settings.differing(wanted, await self.get_fits_settings())
         if pairs:
             await self._link.ask(cgi_with("SetFITSSetting", pairs), Priority.SETTINGS)

@@ -1,219 +1,137 @@
-"""The eight calls that each of the three CCDs has.
-
-Source: STX API, "Imaging CCD", "Internal Guide CCD" and "External Guide CCD". They differ in the
-names of the calls and in the tables of `settings`.
-"""
+"""One CCD of a camera: its calls, and what takes several of them."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import re
-from datetime import UTC, datetime
-from typing import Unpack
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from indi_stx.errors import CameraReplyInvalid, ValueRefused
-from indi_stx.stx.ccd_states import CcdState, FrameType
-from indi_stx.stx.download import Download, Sink
-from indi_stx.stx.get_call import GetCall
-from indi_stx.stx.link import Link
-from indi_stx.stx.pacing import Priority
-from indi_stx.stx.replies import invalid, single_state, single_switch
-from indi_stx.stx.settings import CcdChanges, CcdSettings, Geometry, Parameter
+from indi_stx.errors import CameraError, CameraReplyInvalid
+from indi_stx.stx.arguments import real
+from indi_stx.stx.ccd_calls import CcdCalls
+from indi_stx.stx.ccd_states import FrameType
+from indi_stx.stx.frames import GrowingMemory, Memory, save_file
+from indi_stx.stx.settings import Geometry
 from indi_stx.stx.timing import CommandTiming
-from indi_stx.stx.uri import cgi, cgi_with, decimal, document
+from indi_stx.stx.uri import document
+from indi_stx.stx.waiting import Waiting
 
-MIN_DURATION_S = 0.01
-MAX_HEADER_BYTES = 64 * 2880
-_DATE_OBS = re.compile(rb"(?s:^(?:.{80})*?DATE-OBS= *'([ -&(-~]*)')")
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-
-def _header_ends(head: bytearray) -> bool:
-    """Tell whether a FITS header is complete: one of its cards is END."""
-    return any(head[i : i + 80] == b"END".ljust(80) for i in range(0, len(head), 80))
+_FITS_BLOCK_BYTES = 2880
 
 
-class Ccd:
+class Ccd(CcdCalls):
     """One of the three CCDs of a camera.
 
     Every call waits for its turn (see `pacing`) and raises a subclass of `CameraError` when the
     camera cannot be reached, does not answer, or refuses.
     """
 
-    def __init__(self, link: Link, name: str, table: tuple[Parameter, ...]) -> None:
-        self.name = name
-        self._link = link
-        self._table = {row.field: row for row in table}
-        optional = [row.wire for row in table if row.optional]
-        self._get_call = GetCall(link, f"{name}GetSettings", optional)
-
-    async def get_settings(
-        self, *names: str, priority: Priority = Priority.SETTINGS
-    ) -> CcdSettings:
-        """Ask for the parameters `names` (fields of `CcdSettings`), or for all, in one request.
-
-        Optional parameters that this camera does not have are left out of the answer.
-
-        Raises:
-            ValueRefused: this CCD has no parameter of that name.
-            CameraReplyInvalid: the answer is not a value of the parameter.
-        """
-        rows = [self._row(name) for name in names] or list(self._table.values())
-        texts = await self._get_call.read([row.wire for row in rows], priority)
-        answered = [row for row in rows if row.wire in texts]
-        return CcdSettings({row.field: self._value(row, texts[row.wire]) for row in answered})
-
-    async def set_settings(self, **changes: Unpack[CcdChanges]) -> None:
-        """Change parameters, all in one request and in the document's order.
-
-        The camera silently accepts parameters that it does not have: read optional ones back.
-
-        Raises:
-            ValueRefused: this CCD cannot set that, or not to this value.
-            CameraRefused: the value is out of the camera's range.
-        """
-        for field in changes:
-            if self._row(field).write is None:
-                raise ValueRefused(f"{field} of the {self.name} cannot be set, only read.")
-        rows = [(row, row.write) for row in self._table.values() if row.field in changes]
-        values = {str(field): value for field, value in changes.items()}
-        pairs = [(row.wire, write(values[row.field])) for row, write in rows if write]
-        if pairs:
-            await self._ask(cgi_with(f"{self.name}SetSettings", pairs), Priority.SETTINGS)
-
-    async def set_geometry(self, geometry: Geometry) -> None:
-        """Set binning and frame in one request, so that never only half of it is in force."""
-        await self.set_settings(
-            bin_x=geometry.bin_x,
-            bin_y=geometry.bin_y,
-            start_x=geometry.start_x,
-            start_y=geometry.start_y,
-            num_x=geometry.num_x,
-            num_y=geometry.num_y,
+    async def get_geometry(self) -> Geometry:
+        """Ask for the frame and binning that the next exposure will have."""
+        found = await self.get_settings("start_x", "start_y", "num_x", "num_y", "bin_x", "bin_y")
+        return Geometry(
+            found.start_x, found.start_y, found.num_x, found.num_y, found.bin_x, found.bin_y
         )
 
-    async def state(self) -> CcdState:
-        """Ask what the CCD is doing."""
-        request = cgi(f"{self.name}State")
-        text, _ = await self._link.ask(request, Priority.STATE)
-        return single_state(text, CcdState, request=request)
-
-    async def image_ready(self) -> bool:
-        """Ask whether there is an image in the buffer; it may be of the previous exposure."""
-        request = cgi(f"{self.name}ImageReady")
-        text, _ = await self._link.ask(request, Priority.STATE)
-        return single_switch(text, request=request)
-
-    async def start_exposure(
-        self, duration_s: float, frame_type: FrameType, date_time: datetime | None = None
+    async def expose_and_wait(
+        self,
+        duration_s: float,
+        frame_type: FrameType = FrameType.LIGHT,
+        date_time: datetime | None = None,
     ) -> CommandTiming:
-        """Start an exposure; return when the command was sent and answered.
+        """Take an exposure, and return once the camera has its image.
+
+        That the CCD is idle is believed only when the exposure was seen to run or the image bears
+        its time. Cancelling aborts the exposure. The arguments are those of `start_exposure`.
+
+        Raises:
+            ExposureFailed: the exposure did not run, was aborted, or ended in an error.
+            CameraError: it did not start, or the camera has not answered for 30 s.
+        """
+        clock = self._link.clock
+        name = clock.utc() if date_time is None else date_time
+        starting = asyncio.create_task(self.start_exposure(duration_s, frame_type, name))
+        try:
+            timing = await asyncio.shield(starting)
+            request = document(f"{self.name}State.cgi")
+            waiting = Waiting(self, clock, timing.sent_monotonic_s, real(duration_s), name, request)
+            await waiting.end()
+        except asyncio.CancelledError:
+            await asyncio.shield(self._undo(starting))
+            raise
+        return timing
+
+    async def _undo(self, starting: asyncio.Task[CommandTiming]) -> None:
+        """Abort the exposure of a start that may still be under way."""
+        with contextlib.suppress(CameraError):
+            await starting
+            await self.abort_exposure()
+
+    async def download_bytes(self, geometry: Geometry | None = None) -> bytes:
+        """Download the image: 16-bit little-endian pixels, row by row, without a header.
 
         Args:
-            duration_s: anything shorter than 0.01 s is sent as 0.01 s, the camera's minimum.
-            frame_type: Flat differs from Light, and Bias from Dark, in the FITS header only.
-            date_time: timezone-aware; DATE-OBS in the camera's own FITS file, 2008-01-01 when not
-                given.
+            geometry: of the image, so that its length can be checked.
 
         Raises:
-            CameraBusy: an exposure is running.
-            CameraRefused: the frame reaches past the sensor.
-            ValueRefused: the duration is negative or not finite, or the time has no time zone.
+            CameraReplyInvalid: there is no image, or it has another length.
         """
-        pairs = [("Duration", _duration(duration_s)), ("FrameType", str(int(frame_type)))]
-        if date_time is not None:
-            pairs.append(("DateTime", _date_time(date_time)))
-        request = cgi_with(f"{self.name}StartExposure", pairs)
-        return await self._ask(request, Priority.EXPOSURE_START)
+        memory = GrowingMemory()
+        await self.receive_data(geometry.data_bytes if geometry else None, memory)
+        return memory.content()
 
-    async def abort_exposure(self) -> None:
-        """End the exposure without an image; ignored by the camera when none is running."""
-        await self._ask(cgi(f"{self.name}AbortExposure"), Priority.ABORT)
+    async def download_array(self, geometry: Geometry | None = None) -> NDArray[np.uint16]:
+        """Download the image as a numpy array of shape (rows, columns).
 
-    def open_data(
-        self, expected_bytes: int | None
-    ) -> contextlib.AbstractAsyncContextManager[Download]:
-        """Open the image as 16-bit little-endian pixels, row by row, without a header.
-
-        Use as `async with ccd.open_data(geometry.data_bytes) as chunks: async for chunk in chunks`.
-        Leaving the block, at the end, early or by cancellation, closes the connection.
+        Args:
+            geometry: of the image. When it is not given, that which the camera is set to now.
 
         Raises:
-            CameraReplyInvalid: the camera announces another number of bytes.
+            CameraReplyInvalid: there is no image, or it is not of this geometry.
         """
-        return self._link.download(document(f"{self.name}Data.bin"), expected_bytes)
+        import numpy as np
 
-    def open_fits(self) -> contextlib.AbstractAsyncContextManager[Download]:
-        """Open the image as a FITS file written by the camera; used like `open_data`."""
-        return self._link.download(document(f"{self.name}.FIT"), None)
+        shape = geometry or await self.get_geometry()
+        pixels = np.empty((shape.rows, shape.cols), "<u2")
+        await self.receive_data(shape.data_bytes, Memory(pixels.data.cast("B")))
+        return pixels
 
-    async def receive_data(self, expected_bytes: int | None, sink: Sink) -> None:
-        """Receive the image of `open_data` straight into `sink`, in a third of the processor time.
-
-        Returns when all of it has arrived. Cancelling closes the connection. Once this returns or
-        raises, `sink` is no longer used.
+    async def download_fits(self) -> bytes:
+        """Download the image as the FITS file that the camera writes.
 
         Raises:
-            CameraReplyInvalid: the camera announces or sends another number of bytes.
+            CameraReplyInvalid: there is no image, or what came is not a FITS file.
         """
-        await self._link.receive(document(f"{self.name}Data.bin"), expected_bytes, sink)
+        memory = GrowingMemory()
+        await self.receive_fits(memory)
+        content = memory.content()
+        if not content.startswith(b"SIMPLE  =") or len(content) % _FITS_BLOCK_BYTES:
+            raise CameraReplyInvalid(
+                "The camera sent something else than a whole FITS file: download the pixels alone.",
+                request=document(f"{self.name}.FIT"),
+            )
+        return content
 
-    async def receive_fits(self, sink: Sink) -> None:
-        """Receive the image of `open_fits` straight into `sink`; otherwise like `receive_data`."""
-        await self._link.receive(document(f"{self.name}.FIT"), None, sink)
+    async def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Save the image as the FITS file that the camera writes; return where.
 
-    async def image_date_obs(self) -> str | None:
-        """Return DATE-OBS from the camera's FITS file of the image in its buffer; None without one.
-
-        Cameras write the `date_time` of the start there, so it tells which exposure this is. Only
-        the header is read, then the connection is closed.
+        The file appears when all of it has arrived.
 
         Raises:
-            CameraReplyInvalid: there is no image.
-            CameraError: one of its subclasses, as each says.
+            FileExistsError: there is a file already and it is not to be overwritten.
+            OSError: the file cannot be written.
+            CameraReplyInvalid: there is no image, or what came is not a FITS file.
         """
-        head = bytearray()
-        async with self.open_fits() as chunks:
-            async for chunk in chunks:
-                head += chunk
-                if _header_ends(head) or len(head) > MAX_HEADER_BYTES:
-                    break
-        if not head.startswith(b"SIMPLE  ="):
-            request = document(f"{self.name}.FIT")
-            raise CameraReplyInvalid("The camera has no image.", request=request)
-        match = _DATE_OBS.search(head)
-        return match[1].decode("ascii").strip() if match else None
-
-    async def _ask(self, request: str, priority: Priority) -> CommandTiming:
-        """Send a command whose answer has no text."""
-        return (await self._link.ask(request, priority)).timing
-
-    def _row(self, field: str) -> Parameter:
-        try:
-            return self._table[field]
-        except KeyError:
-            raise ValueRefused(f"The {self.name} has no parameter {field}.") from None
-
-    def _value(self, row: Parameter, text: str) -> object:
-        try:
-            return row.read(text)
-        except ValueError:
-            request = cgi(f"{self.name}GetSettings", row.wire)
-            invalid(f"not a value of {row.wire}", text, request=request)
-
-
-def _duration(duration_s: float) -> str:
-    if duration_s < 0:
-        raise ValueRefused(f"An exposure cannot last {duration_s} s.")
-    return decimal(max(duration_s, MIN_DURATION_S), 3)
-
-
-def _date_time(moment: datetime) -> str:
-    """Return UTC to the millisecond, with colons.
-
-    The document's pattern has dots, but its default time has colons, and all known clients send
-    colons.
-    """
-    if moment.tzinfo is None:
-        raise ValueRefused("The time of an exposure must say its time zone.")
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds")
+        target = Path(path)
+        if not overwrite and await asyncio.to_thread(target.exists):
+            raise FileExistsError(f"{target} exists already: choose another name, or overwrite.")
+        content = await self.download_fits()
+        await asyncio.to_thread(save_file, target, content, overwrite=overwrite)
+        return target

@@ -18,10 +18,15 @@ class FrameType(enum.IntEnum):
 
 
 class CcdState(enum.IntEnum):
-    """What a CCD is doing. PREPARING is not in the document, but cameras report it briefly."""
+    """What a CCD is doing.
+
+    WAITING and DOWNLOADING are not in the document, but WAITING has been seen, and all numbers are
+    those of ASCOM's CameraStates, where 1 is waiting and 4 is download.
+    """
 
     IDLE = 0
-    PREPARING = 1
+    WAITING = 1
     EXPOSING = 2
     READING_OUT = 3
+    DOWNLOADING = 4
     ERROR = 5

@@ -14,6 +14,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from indi_stx.errors import ValueRefused
+from indi_stx.stx.arguments import real
+
 _TELL_EVERY_S = 0.01
 """How often a thread notifies the event loop: on a fast link a piece comes every 0.1 ms."""
 
@@ -27,11 +30,19 @@ class TimeLimits:
         answer_s: for the head of the answer, and again for its text; starts again with every chunk
             of a frame that arrives meanwhile.
         stall_s: between two chunks of a frame.
+
+    Raises:
+        ValueRefused: one of them is not a number above zero.
     """
 
     connect_s: float = 5.0
     answer_s: float = 10.0
     stall_s: float = 15.0
+
+    def __post_init__(self) -> None:
+        for limit_s in (self.connect_s, self.answer_s, self.stall_s):
+            if real(limit_s) <= 0:
+                raise ValueRefused(f"A time limit must be longer than {limit_s:g} s.")
 
 
 class Deadline:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from indi_stx.errors import CameraReplyInvalid, CameraUnreachable
+from indi_stx.stx.failures import no_image
 
 
 class ByteCount:
@@ -36,7 +37,14 @@ class ByteCount:
             )
 
     def end(self) -> None:
-        """Note that the connection has ended; CameraUnreachable when bytes are missing."""
+        """Note that the connection has ended.
+
+        Raises:
+            CameraReplyInvalid: there was not a single byte.
+            CameraUnreachable: bytes are missing.
+        """
+        if self._received == 0:
+            raise no_image(self._request)
         if self._expected is not None and self._received < self._expected:
             raise CameraUnreachable(
                 f"The frame ended after {self._received} of {self._expected} bytes: "

@@ -66,6 +66,13 @@ def not_a_camera(place: str, request: str, how: str) -> CameraReplyInvalid:
     )
 
 
+def no_image(request: str) -> CameraReplyInvalid:
+    """Return the error for a download without a byte."""
+    return CameraReplyInvalid(
+        "The camera has no image: take an exposure, and wait until it is idle.", request=request
+    )
+
+
 def _why_not_connected(error: BaseException, place: str) -> str:
     causes = list(_causes(error))
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):

@@ -7,11 +7,11 @@ which wears out with every write: only names that differ are written.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from indi_stx.errors import ValueRefused
-from indi_stx.stx.uri import printable
+from indi_stx.stx.arguments import printable, whole
 
 SLOTS = range(1, 9)
 NO_FILTER = 0
@@ -61,6 +61,7 @@ def checked_position(position: int) -> int:
     Raises:
         ValueRefused: any other.
     """
+    position = whole(position)
     if position != NO_FILTER and position not in SLOTS:
         raise ValueRefused(f"There is no filter position {position}: 1 to 8, or 0 for no filter.")
     return position
@@ -72,13 +73,23 @@ def checked_names(names: Mapping[int, str]) -> dict[int, str]:
     Raises:
         ValueRefused: a slot that does not exist, a name too long or not in plain ASCII.
     """
-    for slot in names:
-        if slot not in SLOTS:
-            raise ValueRefused(f"There is no filter {slot} to name: use 1 to 8.")
     return {
         slot: printable(name, what=f"The name of filter {slot}", max_chars=MAX_NAME_CHARS)
-        for slot, name in names.items()
+        for slot, name in zip(checked_slots(names), names.values(), strict=True)
     }
+
+
+def checked_slots(slots: Iterable[int]) -> list[int]:
+    """Return the filters `slots` as whole numbers.
+
+    Raises:
+        ValueRefused: one is not 1 to 8.
+    """
+    numbers = [whole(slot) for slot in slots]
+    for slot in numbers:
+        if slot not in SLOTS:
+            raise ValueRefused(f"There is no filter {slot} with a name: use 1 to 8.")
+    return numbers
 
 
 def differing(wanted: Mapping[int, str], current: Mapping[int, str]) -> dict[int, str]:

@@ -7,12 +7,12 @@ exposure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from indi_stx.stx.arguments import check_names, decimal, printable
 from indi_stx.stx.replies import parse_real
-from indi_stx.stx.uri import decimal, printable
 
 MAX_TEXT_CHARS = 67
 
@@ -59,26 +59,42 @@ def _number(value: float) -> str:
 
 
 FITS_PARAMETERS = (
-    FitsParameter("object_name", "ObjectName", str, _text),
-    FitsParameter("observer", "Observer", str, _text),
-    FitsParameter("telescope", "Telescope", str, _text),
+    FitsParameter("object_name", "ObjectName", str.rstrip, _text),
+    FitsParameter("observer", "Observer", str.rstrip, _text),
+    FitsParameter("telescope", "Telescope", str.rstrip, _text),
     FitsParameter("focal_length_mm", "FL", parse_real, _number),
     FitsParameter("aperture_mm", "Aperture", parse_real, _number),
     FitsParameter("aperture_area_mm2", "Area", parse_real, _number),
 )
 FITS_WIRE_NAMES = [row.wire for row in FITS_PARAMETERS]
+FITS_TEXTS = [row.wire for row in FITS_PARAMETERS if row.write is _text]
 
 
-def changed_parameters(changes: FitsChanges, current: FitsSettings) -> list[tuple[str, str]]:
-    """Return the parameters whose text would differ from what the camera holds.
+def written(changes: FitsChanges) -> list[tuple[FitsParameter, str]]:
+    """Return the parameters of `changes` and the text to send for each.
 
     Raises:
-        ValueRefused: a text is too long or not in plain ASCII, or a number is not finite.
+        ValueRefused: there is no setting of that name, a text is too long or not in plain ASCII, or
+            a number is not finite.
     """
+    check_names(changes, [row.field for row in FITS_PARAMETERS], "FITS setting")
     values = {str(field): value for field, value in changes.items()}
-    wanted = [(row, row.write(values[row.field])) for row in FITS_PARAMETERS if row.field in values]
+    return [(row, row.write(values[row.field])) for row in FITS_PARAMETERS if row.field in values]
+
+
+def differing(
+    wanted: Iterable[tuple[FitsParameter, str]], current: FitsSettings
+) -> list[tuple[str, str]]:
+    """Return the parameters whose text would differ from what the camera holds.
+
+    What it holds may be a text that it would not take; that is replaced, too.
+    """
     return [
         (row.wire, text)
         for row, text in wanted
-        if text.rstrip() != row.write(getattr(current, row.field)).rstrip()
+        if text.rstrip() != _held(getattr(current, row.field)).rstrip()
     ]
+
+
+def _held(value: str | float) -> str:
+    return value if isinstance(value, str) else _number(value)

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from indi_stx.errors import CameraRefused
 from indi_stx.stx.link import Link
 from indi_stx.stx.pacing import Priority
-from indi_stx.stx.replies import NO_VALID_PARAMETER, invalid, lines
+from indi_stx.stx.replies import NO_VALID_PARAMETER, invalid, values
 from indi_stx.stx.uri import cgi
 
 
@@ -24,12 +24,20 @@ class GetCall:
         link: the camera.
         call: name of the call, without `.cgi`.
         optional: wire names that a camera may lack; when lines are missing, these are tried first.
+        texts: wire names whose value may be an empty line.
     """
 
-    def __init__(self, link: Link, call: str, optional: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        link: Link,
+        call: str,
+        optional: Collection[str] = (),
+        texts: Collection[str] = (),
+    ) -> None:
         self._link = link
         self._call = call
         self._optional = frozenset(optional)
+        self._texts = frozenset(texts)
         self._known: dict[str, bool] = {}
 
     async def read(self, names: Collection[str], priority: Priority) -> dict[str, str]:
@@ -50,7 +58,7 @@ class GetCall:
                 raise
             self._known.update(dict.fromkeys(asked, False))
             return {}
-        found = lines(text)
+        found = values(text, len(asked), may_be_empty=not self._texts.isdisjoint(asked))
         if len(found) < len(asked):
             await self._find_unknown(asked, len(asked) - len(found), priority)
             asked = [name for name in asked if self._known.get(name, True)]

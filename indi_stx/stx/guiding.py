@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 
 from indi_stx.errors import ValueRefused
-from indi_stx.stx.uri import decimal
+from indi_stx.stx.arguments import decimal, member, whole
 
 MIN_PULSE_S, MAX_PULSE_S = 0.01, 655.35
 AO_MIN, AO_CENTER, AO_MAX = 0, 50, 100
@@ -53,7 +53,7 @@ def pulse_parameters(x: RelayPulse | None, y: RelayPulse | None) -> list[tuple[s
     """Return the parameters of Pulse Guide, both axes in one request.
 
     Raises:
-        ValueRefused: no pulse at all, or a duration out of range.
+        ValueRefused: no pulse at all, a duration out of range, or no direction.
     """
     pulses = [(axis, pulse) for axis, pulse in (("X", x), ("Y", y)) if pulse is not None]
     if not pulses:
@@ -62,21 +62,25 @@ def pulse_parameters(x: RelayPulse | None, y: RelayPulse | None) -> list[tuple[s
 
 
 def _axis_parameters(axis: str, pulse: RelayPulse) -> list[tuple[str, str]]:
+    if not isinstance(pulse, RelayPulse):
+        raise ValueRefused(f"{pulse!r} is no RelayPulse(direction, duration_s).")
     duration = decimal(pulse.duration_s, 2)
     if not MIN_PULSE_S <= float(duration) <= MAX_PULSE_S:
         raise ValueRefused(
             f"A guide pulse may last {MIN_PULSE_S} to {MAX_PULSE_S} s, not {pulse.duration_s:g} s."
         )
-    return [(f"Direction{axis}", str(int(pulse.direction))), (f"Duration{axis}", duration)]
+    direction = member(pulse.direction, RelayDirection)
+    return [(f"Direction{axis}", str(int(direction))), (f"Duration{axis}", duration)]
 
 
 def ao_parameters(x: int, y: int) -> list[tuple[str, str]]:
     """Return the parameters of AO Guide.
 
     Raises:
-        ValueRefused: outside 0 to 100 (50 is the centre).
+        ValueRefused: not a whole number from 0 to 100 (50 is the centre).
     """
+    x, y = whole(x), whole(y)
     for value in (x, y):
         if not AO_MIN <= value <= AO_MAX:
             raise ValueRefused(f"The AO mirror moves from {AO_MIN} to {AO_MAX}, not to {value}.")
-    return [("XPosition", str(int(x))), ("YPosition", str(int(y)))]
+    return [("XPosition", str(x)), ("YPosition", str(y))]

@@ -93,9 +93,9 @@ class InterruptibleConnection:
                 ):  # one cancellation is under way already
                     await asyncio.wait([outcome])
             raise
-        except Exception as error:
+        except Exception:
             if self._is_ended:
-                raise closed_by_us(self._place, self._request) from error
+                raise closed_by_us(self._place, self._request) from None
             raise
 
     def end(self) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import logging
-import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -20,11 +18,12 @@ from indi_stx.errors import CameraError, CameraReplyInvalid
 from indi_stx.stx.answers import Answer
 from indi_stx.stx.deadlines import Deadlines, TimeLimits
 from indi_stx.stx.download import ByteCount, Download, Sink, store
-from indi_stx.stx.failures import not_a_camera, not_accepted, silent, stalled
+from indi_stx.stx.exchange import Exchange, Observer
+from indi_stx.stx.failures import no_image, not_a_camera, not_accepted, silent, stalled
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.progress import Progress
 from indi_stx.stx.receiving import Body
-from indi_stx.stx.replies import excerpt, refusal
+from indi_stx.stx.replies import excerpt, is_web_page, refusal
 from indi_stx.stx.timing import CommandTiming, Stamp
 from indi_stx.stx.turns import CommandTurns
 
@@ -32,12 +31,7 @@ if TYPE_CHECKING:
     from indi_stx.stx.transport import HttpTransport
 
 MAX_TEXT_BYTES = 65536
-# Not just "<": a text that begins so may be the name of an object or a filter.
-_MARKUP = re.compile(r"\s*<(!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
-
 AnswerT = TypeVar("AnswerT", bound=Answer)
-
-log = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
@@ -48,7 +42,11 @@ class Reply(NamedTuple):
 
 
 class Link:
-    """The link to one camera, through which all commands and downloads go."""
+    """The link to one camera, through which all commands and downloads go.
+
+    Attributes:
+        clock: the time that paces commands and stamps exposures.
+    """
 
     def __init__(
         self,
@@ -59,6 +57,7 @@ class Link:
         gap_s: float,
         limits: TimeLimits,
         transport: HttpTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
         # Importing httpx takes some 0.2 s, so it waits until a camera is connected.
         from indi_stx.stx.transport import Connections
@@ -66,13 +65,19 @@ class Link:
         self._connections = Connections(host, port, transport)
         self._turns = CommandTurns(clock, gap_s)
         self._deadlines = Deadlines()
-        self._clock = clock
+        self.clock = clock
         self._limits = limits
+        self._observer = observer
 
     @property
     def place(self) -> str:
         """Host and port, for messages."""
         return self._connections.place
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed; nothing will be answered any more."""
+        return self._turns.is_closed
 
     async def aclose(self) -> None:
         """End everything; waiting and running calls raise CameraUnreachable."""
@@ -85,9 +90,15 @@ class Link:
         Raises:
             CameraError: one of its subclasses, as each says.
         """
-        async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
-            text = await self._text(answer, request)
-        log.debug("%s: %d %r", request, answer.head.status, excerpt(text))
+        try:
+            async with self._turns.turn(priority, request), self._open(request) as (answer, timing):
+                text = await self._text(answer, request)
+        except CameraError as error:
+            self._failed(request, error)
+            raise error.with_traceback(None) from None  # its sentence says more than our frames
+        if self._observer is not None:
+            seconds = timing.answered_monotonic_s - timing.sent_monotonic_s
+            self._observer(Exchange(request, seconds, answer.head.status, excerpt(text)))
         self._check(answer, request, text)
         return Reply(text, timing)
 
@@ -127,7 +138,7 @@ class Link:
                     store(chunk, sink)
             return
         async with contextlib.AsyncExitStack() as stack:
-            progress = Progress(self._clock, self._limits)
+            progress = Progress(self.clock, self._limits)
             opening = self._connections.open_socket(request, progress, self._limits.connect_s)
             async with self._turns.turn(Priority.DOWNLOAD, request):
                 answer = await self._head_in_time(stack, opening, request, progress)
@@ -141,25 +152,37 @@ class Link:
                 place=self.place,
                 request=request,
             )
-            await answer.receive(body)
+            begun_s = self.clock.monotonic()
+            try:
+                await answer.receive(body)
+            except CameraError as error:
+                self._failed(request, error)
+                raise
+            if self._observer is not None:
+                seconds, count = self.clock.monotonic() - begun_s, expected_bytes or 0
+                self._observer(Exchange(request, seconds, answer.head.status, frame_bytes=count))
+
+    def _failed(self, request: str, error: CameraError) -> None:
+        if self._observer is not None and not self.is_closed:
+            self._observer(Exchange(request, 0.0, error=error))
 
     async def _next_chunk(self, answer: Answer, request: str) -> bytes | None:
         """Return the next piece of a frame, None after the last."""
         try:
             async with asyncio.timeout(self._limits.stall_s):
                 chunk = await anext(answer, None)
-        except TimeoutError as error:
-            raise stalled(self.place, request, self._limits.stall_s) from error
+        except TimeoutError:
+            raise stalled(self.place, request, self._limits.stall_s) from None
         self._deadlines.frame_moves()
         return chunk
 
     @contextlib.asynccontextmanager
     async def _open(self, request: str) -> AsyncIterator[tuple[Answer, CommandTiming]]:
         async with contextlib.AsyncExitStack() as stack:
-            progress = Progress(self._clock, self._limits)
+            progress = Progress(self.clock, self._limits)
             opening = self._connections.open(request, progress)
             answer = await self._head_in_time(stack, opening, request, progress)
-            yield answer, CommandTiming.between(progress.sent, Stamp.now(self._clock))
+            yield answer, CommandTiming.between(progress.sent, Stamp.now(self.clock))
 
     async def _head_in_time(
         self,
@@ -172,8 +195,8 @@ class Link:
         try:
             async with self._deadlines.limit(self._limits.answer_s) as progress.deadline:
                 return await stack.enter_async_context(opening)
-        except TimeoutError as error:
-            raise self._no_answer(request, progress) from error
+        except TimeoutError:
+            raise self._no_answer(request, progress) from None
 
     async def _text(self, answer: Answer, request: str) -> str:
         body = bytearray()
@@ -183,14 +206,15 @@ class Link:
                     body += chunk
                     if len(body) > MAX_TEXT_BYTES:
                         raise not_a_camera(self.place, request, "with endless text")
-        except TimeoutError as error:
+        except TimeoutError:
             limit_s = self._limits.answer_s
-            raise silent(self.place, request, "did not complete an answer", limit_s) from error
-        return body.decode("latin-1")
+            raise silent(self.place, request, "did not complete an answer", limit_s) from None
+        # A NUL is the end of a text in the camera's memory, and no part of it.
+        return body.decode("latin-1").replace("\0", "")
 
     def _check(self, answer: Answer, request: str, text: str) -> None:
         """Raise unless `answer` is a camera's "200 OK"."""
-        is_page = answer.head.content_type == "text/html" or bool(_MARKUP.match(text))
+        is_page = is_web_page(text, answer.head.content_type)
         match answer.head.status:
             case 200 if not is_page:
                 return
@@ -204,14 +228,21 @@ class Link:
                 )
 
     async def _check_frame(self, answer: Answer, request: str, expected_bytes: int | None) -> None:
-        if answer.head.status != 200 or answer.head.content_type.startswith("text/"):
+        length = answer.head.length
+        if answer.head.status != 200 or (
+            answer.head.content_type.startswith("text/")
+            and length not in (0, expected_bytes)
+            and (length is None or length <= MAX_TEXT_BYTES)
+        ):
             self._check(answer, request, await self._text(answer, request))
             raise CameraReplyInvalid(
                 f"The camera answered {request} with text, not with a frame.", request=request
             )
-        if expected_bytes is not None and answer.head.length not in (None, expected_bytes):
+        if length == 0:
+            raise no_image(request)
+        if expected_bytes is not None and length not in (None, expected_bytes):
             raise CameraReplyInvalid(
-                f"The camera announces a frame of {answer.head.length} bytes instead of "
+                f"The camera announces a frame of {length} bytes instead of "
                 f"{expected_bytes}: another program changed its settings, or the exposure failed.",
                 request=request,
             )

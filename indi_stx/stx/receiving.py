@@ -69,7 +69,7 @@ class Body:
                 else:
                     count = len(connected.recv(_REST_BYTES))
             except OSError as error:
-                raise self._failure(error) from error
+                raise self._failure(error) from None
         if count == 0:
             return False
         self.count.add(count)

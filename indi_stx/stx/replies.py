@@ -75,6 +75,18 @@ _BUSY = {CAMERA_BUSY, FILTER_BUSY}
 _UNKNOWN_ADVICE = "Check the values that were sent."
 _CODE = re.compile(r"^\s*0x([0-9a-fA-F]{8})\b[ \t]*")
 
+# Not just "<": a text that begins so may be the name of an object or a filter. The tags of a part
+# of a page count only where the type agrees, for the type alone may be wrong. A mark of the byte
+# order, read as Latin-1, may come first.
+_BEGIN = r"(\xef\xbb\xbf)?\s*<"
+_PAGE = re.compile(
+    rf"{_BEGIN}(!doctype|!--|\?xml|(html|head|body|title|meta|script)\b)", re.IGNORECASE
+)
+_PART = re.compile(
+    rf"{_BEGIN}(h[1-6]|p|div|table|form|center|font|style|link|frameset|svg|a|b|br|hr|img)\b",
+    re.IGNORECASE,
+)
+
 IntEnumT = TypeVar("IntEnumT", bound=enum.IntEnum)
 
 
@@ -83,6 +95,20 @@ def lines(text: str) -> list[str]:
     if not text:
         return []
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+def values(text: str, count: int, *, may_be_empty: bool) -> list[str]:
+    """Return the lines of an answer that are values; their number may still not be `count`.
+
+    Blank lines are none where no value can be an empty text. Where one can, only blank lines at the
+    end are left out, as long as there are more lines than `count`.
+    """
+    found = lines(text)
+    if not may_be_empty:
+        return [line for line in found if line.strip()]
+    while len(found) > count and not found[-1].strip():
+        del found[-1]
+    return found
 
 
 def excerpt(text: str) -> str:
@@ -138,7 +164,7 @@ def single_line(text: str, *, request: str) -> str:
     Raises:
         CameraReplyInvalid: no line, or several.
     """
-    match lines(text):
+    match values(text, 1, may_be_empty=False) or lines(text)[:1]:
         case [line]:
             return line
         case found:
@@ -168,6 +194,11 @@ def single_switch(text: str, *, request: str) -> bool:
         return parse_switch(single_line(text, request=request))
     except ValueError:
         invalid("neither 0 nor 1", text, request=request)
+
+
+def is_web_page(text: str, content_type: str) -> bool:
+    """Tell whether an answer is a page for a browser, and so not the camera's API."""
+    return bool(_PAGE.match(text)) or (content_type == "text/html" and bool(_PART.match(text)))
 
 
 def refusal(body: str, *, request: str) -> CameraRefused:

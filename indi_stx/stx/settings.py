@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from indi_stx.errors import ValueRefused
+from indi_stx.stx.arguments import decimal, member, real, switch, whole
 from indi_stx.stx.replies import parse_integer, parse_real, parse_switch
-from indi_stx.stx.uri import decimal
 
 MIN_SETPOINT_CELSIUS, MAX_SETPOINT_CELSIUS = -100.0, 100.0
 BYTES_PER_PIXEL = 2
@@ -153,11 +153,7 @@ class Parameter:
 
 
 def _whole(value: int) -> str:
-    return str(int(value))
-
-
-def _switch(value: bool) -> str:
-    return "1" if value else "0"
+    return str(whole(value))
 
 
 def _setpoint(value: float) -> str:
@@ -174,23 +170,27 @@ def _fan_state(text: str) -> FanState:
     return FanState(parse_integer(text))
 
 
+def _fan_number(value: FanState) -> str:
+    return str(int(member(value, FanState)))
+
+
 def _fan_power(value: float) -> str:
-    if not 0 <= value <= 100:
+    if not 0 <= real(value) <= 100:
         raise ValueRefused(f"The fan's power may be 0 to 100 percent, not {value}.")
-    return _whole(round(value))
+    return str(round(value))
 
 
 IMAGER = (
     Parameter("bin_x", "BinX", parse_integer, _whole),
     Parameter("bin_y", "BinY", parse_integer, _whole),
-    Parameter("cooler_on", "CoolerState", parse_switch, _switch),
+    Parameter("cooler_on", "CoolerState", parse_switch, switch),
     Parameter("temperature_celsius", "CCDTemperature", parse_real),
     Parameter("setpoint_celsius", "CCDTemperatureSetpoint", parse_real, _setpoint),
     Parameter("cooler_power_percent", "CoolerPower", parse_real),
     Parameter("sensor_width", "CameraXSize", parse_integer),
     Parameter("sensor_height", "CameraYSize", parse_integer),
     Parameter("electrons_per_adu", "ElectronsPerADU", parse_real),
-    Parameter("fan_state", "FanState", _fan_state, _whole, optional=True),
+    Parameter("fan_state", "FanState", _fan_state, _fan_number, optional=True),
     Parameter("fan_power_percent", "FanPower", parse_real, _fan_power, optional=True),
     Parameter("full_well_electrons", "FullWellCapacity", parse_real),
     Parameter("ambient_celsius", "AmbientTemperature", parse_real),
@@ -203,7 +203,7 @@ IMAGER = (
     Parameter("num_y", "NumY", parse_integer, _whole),
     Parameter("pixel_size_x_um", "PixelSizeX", parse_real),
     Parameter("pixel_size_y_um", "PixelSizeY", parse_real),
-    Parameter("overscan_on", "OverScan", parse_switch, _switch, optional=True),
+    Parameter("overscan_on", "OverScan", parse_switch, switch, optional=True),
 )
 
 

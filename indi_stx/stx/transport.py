@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -29,6 +30,8 @@ HttpTransport = httpx.AsyncBaseTransport
 
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict)
 """The roots of httpx's exceptions."""
+
+log = logging.getLogger(__name__)
 
 _HUNG_UP = "Server disconnected"  # httpcore's words for a stream that ends before any answer
 
@@ -171,7 +174,9 @@ def mapped(place: str, request: str, *, body: bool = False) -> Iterator[None]:
     try:
         yield
     except (*HTTPX_ERRORS, OSError, UnicodeError) as error:
-        raise camera_error(error, place, request, body=body) from error
+        # The sentence of our error says it all; httpx's own story would bury it under 70 lines.
+        log.debug("%s%s: %r", place, request, error)
+        raise camera_error(error, place, request, body=body) from None
 
 
 def camera_error(error: Exception, place: str, request: str, *, body: bool) -> CameraError:
@@ -250,5 +255,5 @@ def _origin(host: str, port: int) -> httpx.URL:
     check_address(host, port)
     try:
         return httpx.URL(scheme="http", host=host, port=port, path="/")
-    except (httpx.InvalidURL, UnicodeError) as error:  # not a name that could be looked up
-        raise no_address(host, port) from error
+    except (httpx.InvalidURL, UnicodeError):  # not a name that could be looked up
+        raise no_address(host, port) from None

@@ -31,7 +31,7 @@ class CommandTurns:
         self._clock = clock
         self._queue: PacingQueue[Turn] = PacingQueue(gap_s)
         self._pause: asyncio.Task[None] | None = None
-        self._closed = False
+        self.is_closed = False
 
     @contextlib.asynccontextmanager
     async def turn(self, priority: Priority, request: str) -> AsyncIterator[None]:
@@ -40,7 +40,7 @@ class CommandTurns:
         Raises:
             CameraUnreachable: the turns were closed meanwhile.
         """
-        if self._closed:
+        if self.is_closed:
             raise _closed(request)
         turn = Turn(request)
         self._queue.push(turn, priority)
@@ -52,7 +52,7 @@ class CommandTurns:
             self._leave(turn)
 
     def _leave(self, turn: Turn) -> None:
-        if self._closed:
+        if self.is_closed:
             return
         if not self._queue.remove(turn):
             self._queue.answered(self._clock.monotonic())
@@ -75,12 +75,12 @@ class CommandTurns:
     def _pause_over(self, _pause: asyncio.Task[None]) -> None:
         """Go on after the gap; if the task was cancelled early, wait for the rest of the gap."""
         self._pause = None
-        if not self._closed:
+        if not self.is_closed:
             self._advance()
 
     async def aclose(self) -> None:
         """Refuse waiting and later commands; leave the one under way alone."""
-        self._closed = True
+        self.is_closed = True
         for turn in self._queue.drain():
             if not turn.granted.done():
                 turn.granted.set_exception(_closed(turn.request))

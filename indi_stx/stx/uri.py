@@ -8,7 +8,6 @@ Conventions".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -16,9 +15,6 @@ from indi_stx.errors import ValueRefused
 
 MAX_URI_CHARS = 8192
 """STX API, "URI Length"."""
-
-FIRST_PRINTABLE, LAST_PRINTABLE = 32, 126
-"""Codes that text parameters may contain (STX API, Set FITS Settings)."""
 
 
 def cgi(call: str, *asked: str) -> str:
@@ -45,30 +41,3 @@ def _uri(path: str, parameters: Iterable[str]) -> str:
             f"this one has {len(uri)}."
         )
     return uri
-
-
-def decimal(value: float, places: int) -> str:
-    """Return `value` in plain decimal notation, without trailing zeros and never in exponents.
-
-    Raises:
-        ValueRefused: not a finite number.
-    """
-    if not math.isfinite(value):
-        raise ValueRefused(f"{value} is not a finite number.")
-    text = f"{value:.{places}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def printable(text: str, *, what: str, max_chars: int) -> str:
-    """Return `text` when the camera can store it.
-
-    Raises:
-        ValueRefused: longer than `max_chars`, or with characters outside printable ASCII.
-    """
-    if len(text) > max_chars:
-        raise ValueRefused(f"{what} may have {max_chars} characters, this has {len(text)}.")
-    if not all(FIRST_PRINTABLE <= ord(character) <= LAST_PRINTABLE for character in text):
-        raise ValueRefused(f"{what} may contain plain (ASCII) characters only: {text!r}.")
-    return text

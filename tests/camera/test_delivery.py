@@ -53,7 +53,9 @@ class Head(Feature):
         self.image = Image()
         self.shown: list[State] = []
         self.started = 0
-        self.delivery = Delivery("CCD1", self.image.send, lambda: False, self.device.log)
+        self.delivery = Delivery(
+            "CCD1", self.image.send, lambda: False, self.device.log, self.device.clock
+        )
 
     async def expose(self, duration_s: float) -> None:
         self.started += 1

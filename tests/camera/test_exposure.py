@@ -54,6 +54,9 @@ def test_events_out_of_place_are_bugs(phase: Phase) -> None:
         (True, 5.0, CcdState.EXPOSING, Verdict.WAIT),
         (True, 10.1, CcdState.EXPOSING, Verdict.WAIT),
         (True, 10.1, CcdState.READING_OUT, Verdict.WAIT),
+        (False, 0.1, CcdState.WAITING, Verdict.WAIT),
+        (True, 10.1, CcdState.WAITING, Verdict.WAIT),
+        (True, 10.1, CcdState.DOWNLOADING, Verdict.WAIT),
         (True, 10.1, CcdState.IDLE, Verdict.DOUBT),
         (False, 10.1, CcdState.IDLE, Verdict.DOUBT),
         (True, 5.0, CcdState.IDLE, None),
@@ -82,9 +85,18 @@ def test_a_frame_of_before_is_not_believed_while_this_exposure_should_run() -> N
     assert exposure.remaining_s(120) == 0
 
 
-def test_a_frame_that_was_seen_being_read_out_is_believed() -> None:
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [CcdState.READING_OUT],
+        [CcdState.DOWNLOADING],
+        [CcdState.READING_OUT, CcdState.DOWNLOADING, CcdState.WAITING],
+    ],
+)
+def test_a_frame_that_was_seen_being_read_out_is_believed(seen: list[CcdState]) -> None:
     exposure = Exposure(duration_s=10, started_s=100)
-    assert exposure.observe(CcdState.READING_OUT, 110.1) is Verdict.WAIT
+    for state in seen:
+        assert exposure.observe(state, 110.1) is Verdict.WAIT
     assert exposure.observe(CcdState.IDLE, 110.2) is Verdict.READY
 
 

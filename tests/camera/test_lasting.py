@@ -106,6 +106,7 @@ def test_the_properties_that_keep_their_values_are_these() -> None:
         "GUIDER_FRAME_TYPE",
         "GUIDER_IMAGE_SOURCE",
         "GUIDE_RELAYS",
+        "RESTORE_SETTINGS",
         "SCOPE_INFO",
         "UPLOAD_MODE",
         "UPLOAD_SETTINGS",

@@ -8,11 +8,15 @@ from typing import Any, cast
 
 import pytest
 
-from indi_stx.camera.exposing.identity import Names, written
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
+from indi_stx.camera.exposing.identity import written
+from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.exposing.phases import ExposureLost
-from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
+from indi_stx.camera.exposing.run import ExposureRun
+from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.exposing.watching import Watch
 from indi_stx.camera.facts import CameraFacts, CcdFacts
 from indi_stx.errors import CameraBusy, CameraReplyInvalid, CameraUnreachable
 from indi_stx.stx import CcdState, CommandTiming, FrameType, Geometry, VersionNumbers
@@ -74,6 +78,7 @@ class Log:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.wants_debug = False
 
     def error(self, text: str) -> None:
         self.said.append(text)
@@ -97,10 +102,11 @@ def exposure(ccd: Ccd, duration_s: float = 1.0) -> ExposureRun:
         surroundings=Surroundings,
     )
     watch = Watch(ccd.clock, Log(), lambda: 1.0, lambda left_s: None)
-    return ExposureRun(shot, CameraGeometry(shot.ccd), Names(), watch)
+    journal = CcdJournal(Journal(None, ccd.clock, watch.log), "camera:80", "imager")
+    return ExposureRun(shot, CameraGeometry(shot.ccd), journal, watch)
 
 
-async def finish(clock: FakeClock, work: asyncio.Task[Any], limit_s: float = 120.0) -> Any:
+async def finish(clock: FakeClock, work: asyncio.Task[Any], limit_s: float = 300.0) -> Any:
     """Move time until the work is done; threads of its own take the real time they need."""
     end_s = clock.monotonic() + limit_s
     while not work.done():

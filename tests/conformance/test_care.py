@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indi_stx.conformance.calls import READING_PATHS
+from indi_stx.conformance.calls import BY_ID, READING_PATHS
 from indi_stx.conformance.checks import RESTORED, Run, RunOptions, all_rows
 from indi_stx.conformance.rows import Outcome
 from tests.conformance.running import EVERYTHING, results_of, session_with, simulated, url_of
@@ -66,9 +66,9 @@ def test_without_flash_nothing_is_written_to_flash(camera):
 def test_settings_are_restored_even_unusual_ones(camera):
     session = session_with(url_of(camera))
     for uri in ODD_SETTINGS:
-        session.accepted(uri)
-    session.accepted("/api/ChangeFilter.cgi?NewPosition=3")
-    session.until("/api/FilterState.cgi", "0", {"0": "", "1": ""}, 30)
+        session.answered(uri)
+    session.answered("/api/ChangeFilter.cgi?NewPosition=3")
+    session.until(BY_ID["filter.state"])
     before = read_all(session)
     results = results_of(url_of(camera), replace(EVERYTHING, fresh=False))
     assert results[RESTORED].outcome is Outcome.PASS, results[RESTORED].seen
@@ -79,7 +79,7 @@ def test_settings_are_restored_even_unusual_ones(camera):
 def test_a_run_that_is_given_up_restores_too(camera):
     session = session_with(url_of(camera))
     for uri in ODD_SETTINGS:
-        session.accepted(uri)
+        session.answered(uri)
     before = read_all(session)
     running = Run(session, all_rows(), RunOptions(write=True, only="*set*")).results()
     for result in running:
@@ -92,7 +92,7 @@ def test_a_run_that_is_given_up_restores_too(camera):
 
 def test_a_running_cooler_is_left_alone(camera):
     session = session_with(url_of(camera))
-    session.accepted("/api/ImagerSetSettings.cgi?CoolerState=1&CCDTemperatureSetpoint=5.0")
+    session.answered("/api/ImagerSetSettings.cgi?CoolerState=1&CCDTemperatureSetpoint=5.0")
     results = results_of(url_of(camera), RunOptions(write=True, only="imager.set.C*"))
     reasons = {r.seen for r in results.values() if r.row.id != RESTORED}
     assert reasons == {"the cooler is on"}
@@ -102,7 +102,7 @@ def test_a_running_cooler_is_left_alone(camera):
 
 def test_a_camera_at_work_is_only_read(camera):
     session = session_with(url_of(camera))
-    session.accepted("/api/GuiderStartExposure.cgi?Duration=3600&FrameType=1")
+    session.answered("/api/GuiderStartExposure.cgi?Duration=3600&FrameType=1")
     results = results_of(url_of(camera), replace(EVERYTHING, only="*guider.[sa]*"))
     done = {r.row.id for r in results.values() if r.outcome is not Outcome.SKIP}
     assert done == {"guider.state", "extguider.state"}

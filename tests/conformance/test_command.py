@@ -127,7 +127,7 @@ def test_a_url_of_a_call_is_no_address():
 def test_a_camera_that_somebody_uses_is_not_written_to(busy, reason, capsys):
     with simulated(time_scale=0.01) as camera:
         session = session_with(url_of(camera))
-        session.accepted(f"/api/{busy}")
+        session.answered(f"/api/{busy}")
         assert conform(url_of(camera), "--write", "--only", "imager.set.*") == NOTHING_TESTED
         assert conform(url_of(camera), "--only", "imager.get.MaxADU") == 0
     assert reason in capsys.readouterr().err

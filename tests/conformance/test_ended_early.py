@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from indi_stx.conformance.calls import BY_ID
 from tests.conformance.running import session_with, simulated, url_of
 from tests.conformance.wrong_camera import forward, serving
 
@@ -50,9 +51,9 @@ def camera():
     # In real time: what is left running is seen.
     with simulated(time_scale=1.0) as running:
         session = session_with(url_of(running))
-        session.accepted(ODD)
-        session.accepted("/api/ChangeFilter.cgi?NewPosition=2")
-        session.until("/api/FilterState.cgi", "0", {"0": "", "1": ""}, 30)
+        session.answered(ODD)
+        session.answered("/api/ChangeFilter.cgi?NewPosition=2")
+        session.until(BY_ID["filter.state"])
         yield running
 
 

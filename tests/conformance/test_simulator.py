@@ -9,7 +9,7 @@ import pytest
 
 from indi_stx.conformance.calls import PATHS
 from indi_stx.conformance.checks import RESTORED, Run, RunOptions, all_rows
-from indi_stx.conformance.rows import Outcome
+from indi_stx.conformance.rows import Needs, Outcome
 from tests.conformance.running import EVERYTHING, results_of, session_with, simulated, url_of
 
 pytestmark = pytest.mark.timeout(240)
@@ -70,7 +70,7 @@ def test_no_row_needs_another_that_ran_before(only):
         session = session_with(url_of(camera))
         backwards = list(Run(session, all_rows()[::-1], options).results())
     by_row = {result.row.id: result for result in backwards}
-    defaults = {row: result for row, result in by_row.items() if result.row.fresh}
+    defaults = {row: result for row, result in by_row.items() if result.row.needs is Needs.FRESH}
     assert _not_passed(by_row) == {}
     assert defaults
 

@@ -161,6 +161,17 @@ WRITING = {
         "extguider.set.all",
         "read back differently",
     ),
+    "another setting changes, too": (
+        Wrong(request=swap(b"?BinX=9 ", b"?BinX=9&NumY=5 ")),
+        "imager.set.BinX.maximum",
+        "NumY went from",
+    ),
+    # The exposure that this begins is ended before the next row, which must not find it.
+    "takes a frame type below 0": (
+        Wrong(request=swap(b"Duration=0.01&FrameType=-1", b"Duration=300&FrameType=0")),
+        "imager.start.frame-type-[bat]*",
+        "accepted instead of",
+    ),
     "NumX follows StartX": (
         Wrong(request=swap(b"?StartX=1 ", b"?StartX=1&NumX=9 ")),
         "imager.set.NumX.kept",
@@ -187,7 +198,7 @@ WRITING = {
         "Content-Type",
     ),
     "other pixels in the FITS file": (
-        Wrong(body=swap(b"BZERO   =              32768.0", b"BZERO   =                  0.0")),
+        Wrong(body=swap(b"BZERO   =                32768", b"BZERO   =                    0")),
         "imager.fits.odd",
         "other pixels",
     ),

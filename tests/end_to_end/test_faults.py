@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,18 @@ async def test_a_frame_of_the_wrong_length_is_never_delivered(place: Observatory
     assert "No usable frame in 3 tries" in text
     place.simulator.clear_fault()
     await works(place)
+
+
+async def test_a_camera_with_odd_texts_and_states_works(tmp_path: Path) -> None:
+    odd = replace(SMALL, faults=("padded-text", "text-as-html", "ascom-states"))
+    async with observatory(tmp_path, odd) as place:
+        info = place.client.values["SBIG STX", "CAMERA_INFO"]
+        assert (info["MODEL"], info["HTTP_API"]) == ("SBIG STT-8300", "1.00.1")
+        assert place.client.values["SBIG STX", "FILTER_NAME"]["FILTER_SLOT_NAME_8"] == "Empty"
+        since = await place.client.numbers("CCD_BINNING", HOR_BIN=4, VER_BIN=4)
+        await place.client.update("CCD_BINNING", State.OK, since=since)
+        await works(place)
+        await arrives(place, await start(place, 1.5))
 
 
 async def test_a_failed_abort_is_an_alert(place: Observatory) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -60,6 +61,21 @@ async def test_a_camera_that_looks_idle_after_a_start_gives_no_old_frame(
     place.simulator.add_fault("start-latency=1.5,times=1")
     await arrives(place, await start(place, seconds))
     assert place.sensor_bytes() != old, "the simulated camera did take another one"
+
+
+@pytest.mark.parametrize("busy_download", ["wait", "empty"])  # "previous" is above
+async def test_what_a_busy_camera_sends_is_not_taken_for_the_frame(
+    tmp_path: Path, busy_download: Literal["wait", "empty"]
+) -> None:
+    async with observatory(tmp_path, replace(SMALL, busy_download=busy_download)) as place:
+        since = await place.client.numbers("CCD_BINNING", HOR_BIN=4, VER_BIN=4)
+        await place.client.update("CCD_BINNING", State.OK, since=since)
+        for seconds in (0.05, 1.0):
+            old = place.sensor_bytes() if seconds == 1.0 else b""
+            place.simulator.add_fault("start-latency=1.5,times=1")
+            await arrives(place, await start(place, seconds))
+            assert place.sensor_bytes() != old
+        assert [r for r in place.requests() if "Imager.FIT" in r.uri], "it asked while busy"
 
 
 @pytest.mark.parametrize(("after_s", "seconds"), [(0.1, 0.25), (0.05, 0.1), (1.0, 3.0), (1.9, 2.0)])

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from indi_stx.camera.devices import LASTING
+from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.lasting import Lasting
+from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.device import Device, Host
 
@@ -30,7 +32,15 @@ class Bench(Device):
 
     async def connect(self) -> CameraSession:
         """Begin a session and define its properties."""
-        session = CameraSession(self, cast(Any, self.camera), cast(Any, None), self.lasting)
+        session = CameraSession(
+            self,
+            cast(Any, self.camera),
+            cast(Any, None),
+            self.lasting,
+            "camera:80",
+            Journal(None, self.clock, self.log),
+            LinkWatch(self.clock, self.log),
+        )
         session.subsystems = self._build(session)
         await self.begin_session(session)
         self.show_session()

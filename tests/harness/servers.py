@@ -20,6 +20,7 @@ def indiserver(
     home: Path,
     drivers: Sequence[str] = (DRIVER,),
     environment: Mapping[str, str] | None = None,
+    restarts: int = 10,
 ) -> AbstractContextManager[IndiServer]:
     """Start indiserver with drivers and end both again."""
-    return client.indiserver(home, drivers, environment)
+    return client.indiserver(home, drivers, environment, restarts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from indi_stx.errors import ImageError
 from indi_stx.images.fits_receiver import MAX_HEADER_BYTES, FitsReceiver
+from indi_stx.stx.download import store
 
 ROWS, COLS = 37, 53
 PIXELS = np.random.default_rng(6303).integers(0, 65536, (ROWS, COLS), dtype=np.uint16)
@@ -34,11 +36,14 @@ def camera_file(cards: dict[str, object] | None = None, comments: int = 0) -> by
     return header.tostring().encode("ascii") + data + bytes(-len(data) % 2880)
 
 
-def feed(receiver: FitsReceiver, sent: bytes, cuts: list[int]) -> None:
-    for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
-        receiver.receive(sent[start:end])
-        if receiver.awaits_header:
-            receiver.begin(OURS)
+def receiving() -> FitsReceiver:
+    return FitsReceiver(ROWS, COLS, lambda header: OURS)
+
+
+def feed(receiver: FitsReceiver, sent: bytes, cuts: list[int] | None = None) -> None:
+    """Receive a file in pieces that end where `cuts` says."""
+    for start, end in pairwise([0, *(cuts or []), len(sent)]):
+        store(sent[start:end], receiver)
 
 
 @settings(deadline=None)
@@ -47,7 +52,7 @@ def feed(receiver: FitsReceiver, sent: bytes, cuts: list[int]) -> None:
     comments=st.sampled_from([0, 28, 29, 30, 60]),
 )
 def test_cuts_anywhere_make_no_difference(cuts: list[int], comments: int) -> None:
-    with FitsReceiver(ROWS, COLS) as receiver:
+    with receiving() as receiver:
         feed(receiver, camera_file(comments=comments), cuts)
         assert receiver.missing == 0
         with receiver.finish() as frame:
@@ -57,14 +62,32 @@ def test_cuts_anywhere_make_no_difference(cuts: list[int], comments: int) -> Non
 
 
 def test_the_camera_s_header_is_kept_for_merging() -> None:
-    with FitsReceiver(ROWS, COLS) as receiver:
-        feed(receiver, camera_file({"APTAREA": 25000.0}), [])
-        assert fits.Header.fromstring(receiver.camera_header)["APTAREA"] == 25000.0
+    headers: list[bytes] = []
+
+    def ours(header: bytes) -> bytes:
+        headers.append(header)
+        return OURS
+
+    with FitsReceiver(ROWS, COLS, ours) as receiver:
+        feed(receiver, camera_file({"APTAREA": 25000.0}))
+    (header,) = headers
+    assert fits.Header.fromstring(header)["APTAREA"] == 25000.0
+
+
+@pytest.mark.parametrize("bzero", ["3.2768e+04", "3.2768E+04", "32768.", "3.2768d4", "32768"])
+def test_numbers_as_programs_write_them(bzero: str) -> None:
+    card = b"BZERO   =              32768.0".ljust(80)
+    assert card in camera_file()
+    sent = camera_file().replace(card, f"BZERO   = {bzero:>20} / offset".ljust(80).encode())
+    with receiving() as receiver:
+        feed(receiver, sent, [])
+        with receiver.finish() as frame:
+            assert np.array_equal(frame.pixels(), PIXELS)
 
 
 def test_a_broken_download_can_be_repeated() -> None:
     sent = camera_file()
-    with FitsReceiver(ROWS, COLS) as receiver:
+    with receiving() as receiver:
         feed(receiver, sent[:-3000], [])
         assert receiver.missing > 0
         with pytest.raises(ImageError, match="incomplete"):
@@ -87,25 +110,25 @@ def test_a_broken_download_can_be_repeated() -> None:
     ],
 )
 def test_another_frame_than_asked_for_is_refused(cards: dict[str, object], said: str) -> None:
-    with FitsReceiver(ROWS, COLS) as receiver, pytest.raises(ImageError, match=said):
-        receiver.receive(camera_file(cards))
+    with receiving() as receiver, pytest.raises(ImageError, match=said):
+        feed(receiver, camera_file(cards))
 
 
 @pytest.mark.parametrize("sent", [b"<html>", b"SIMPLE  " + b"x" * 100])
 def test_what_is_not_fits_is_refused(sent: bytes) -> None:
-    with FitsReceiver(ROWS, COLS) as receiver, pytest.raises(ImageError, match="begin with a FITS"):
-        receiver.receive(sent)
+    with receiving() as receiver, pytest.raises(ImageError, match="begin with a FITS"):
+        feed(receiver, sent)
 
 
 def test_an_endless_header_is_refused() -> None:
-    with FitsReceiver(ROWS, COLS) as receiver, pytest.raises(ImageError, match="no end"):
-        receiver.receive(b"SIMPLE  =".ljust(MAX_HEADER_BYTES + 80))
+    with receiving() as receiver, pytest.raises(ImageError, match="no end"):
+        feed(receiver, b"SIMPLE  =".ljust(MAX_HEADER_BYTES + 80))
 
 
 @pytest.mark.parametrize("length", [0, 100, 2879])
 def test_a_file_that_ends_in_its_header_is_incomplete(length: int) -> None:
-    with FitsReceiver(ROWS, COLS) as receiver:
-        receiver.receive(camera_file()[:length])
+    with receiving() as receiver:
+        feed(receiver, camera_file()[:length])
         assert receiver.missing
         with pytest.raises(ImageError, match=f"ends after {length} bytes"):
             receiver.finish()
@@ -113,7 +136,7 @@ def test_a_file_that_ends_in_its_header_is_incomplete(length: int) -> None:
 
 def test_descriptors_are_given_back() -> None:
     before = set(os.listdir("/proc/self/fd"))
-    with FitsReceiver(ROWS, COLS) as receiver:
+    with receiving() as receiver:
         feed(receiver, camera_file()[:-3000], [])
         receiver.rewind()
         feed(receiver, camera_file(), [])

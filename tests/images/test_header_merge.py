@@ -92,6 +92,23 @@ def test_invalid_and_structural_lines_are_dropped(line: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text", ["2.5000e+03", "2.5000E+03", "2.5d3", "2.5D+003", "2500.", "+25e2", "25000.0e-01"]
+)
+def test_numbers_as_programs_write_them(text: str) -> None:
+    """C writes a small e, though the standard has capitals only (FITS 4.0, 4.2.4)."""
+    written = merge_camera_header(camera_header(f"FOCRATIO= {text:>20} / a note with e"), FACTS)
+    assert fits.Header.fromstring(written)["FOCRATIO"] == 2500.0
+    card = written[written.index(b"FOCRATIO") :][:80]
+    assert card.rstrip().endswith(b"/ a note with e")
+    assert not {*b"ed"} & {*card[10:30]}
+
+
+def test_texts_that_look_like_numbers_stay() -> None:
+    note = "NOTE    = 'set to x       = 2e5 and 3d4'"
+    assert merged(camera_header(note))["NOTE"] == "set to x       = 2e5 and 3d4"
+
+
 def test_something_else_is_refused() -> None:
     with pytest.raises(ImageError, match="FITS header"):
         merge_camera_header(b"<html>", FACTS)

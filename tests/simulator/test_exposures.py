@@ -21,6 +21,20 @@ def test_states_follow_each_other_in_time(bench, prefix):
     assert ccd.ready_at == pytest.approx(1000 + 5 + read_out_s)
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_states_in_all_steps_of_ascom(bench, prefix):
+    name = PREFIXES[prefix]
+    bench.camera.faults.add(f"ascom-states=ccd={name}")
+    assert bench.lines(f"{prefix}StartExposure.cgi?Duration=5&FrameType=0") == []
+    ccd = bench.camera.ccds[name]
+    read_out_s = ccd.sensor.model.read_out_s(ccd.geometry.columns, ccd.geometry.rows)
+    seen = bench.lines(f"{prefix}State.cgi")
+    for step in (0.3, 4.71, read_out_s * 0.6, read_out_s):
+        bench.advance(step)
+        seen += bench.lines(f"{prefix}State.cgi")
+    assert seen == ["1", "2", "3", "4", "0"]
+
+
 def test_frame_developed_late_keeps_the_camera_reading_out(bench):
     bench.lines("ImagerStartExposure.cgi?Duration=1&FrameType=0")
     bench.clock.advance(100)
@@ -184,3 +198,53 @@ def test_binning_and_sub_frames_read_out_faster():
     assert 1 < full < 5
     assert sensor.read_out_s(1365, 1365) < full / 2
     assert sensor.read_out_s(100, 100) < sensor.read_out_s(1365, 1365)
+
+
+def test_overscan_has_bias_and_read_noise_alone(make_bench):
+    def frame(settings):
+        camera = make_bench(firmware="newer", model="STT-8300", overscan_columns=40)
+        assert camera.code("ImagerSetSettings.cgi?OverScan=1") == ""
+        assert camera.code(f"ImagerSetSettings.cgi?StartY=100&NumY=70&{settings}") == ""
+        camera.expose(camera.camera.imager, 60)
+        return camera.camera.imager.frame().pixels.astype(int)
+
+    whole = frame("StartX=3000&NumX=366")
+    model = make_bench(model="STT-8300").camera.imager.sensor.model
+    sensor, overscan = whole[:, :326], whole[:, 326:]
+    assert overscan.mean() == pytest.approx(model.bias_adu, abs=3)
+    noise_adu = model.read_noise_electrons / model.electrons_per_adu
+    assert overscan.std() == pytest.approx(noise_adu, rel=0.1)
+    assert sensor.mean() > overscan.mean() + 20
+    assert (frame("StartX=3000&NumX=326") == sensor).all()
+    assert (frame("StartX=3330&NumX=20") == whole[:, 330:350]).all()
+    binned = frame("StartX=3000&NumX=366&BinX=4&BinY=2")
+    assert binned.shape == (35, 91)
+    assert binned[:, 82:].mean() == pytest.approx(model.bias_adu, abs=5)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_first_frame_after_switching_on_has_old_charge(bench, prefix):
+    name = PREFIXES[prefix]
+    ccd = bench.camera.ccds[name]
+    bench.lines(f"{prefix}SetSettings.cgi?NumX=40&NumY=30")
+    bench.camera.faults.add(f"bad-first-frame=ccd={name}")
+    means = []
+    for _ in range(2):
+        bench.expose(ccd, 1, frame_type=0)
+        means.append(ccd.frame().pixels.mean(axis=1))
+    assert means[0][0] > 20000 > 5000 > means[0][-1]
+    assert means[1].max() < 5000
+    bench.camera.power_up()
+    bench.lines(f"{prefix}SetSettings.cgi?NumX=40&NumY=30")
+    bench.expose(ccd, 1, frame_type=0)
+    assert ccd.frame().pixels[0].mean() > 20000
+
+
+def test_frame_of_another_shape(bench):
+    bench.lines("GuiderSetSettings.cgi?NumX=40&NumY=30")
+    bench.camera.faults.add("wrong-shape=rows=3,times=1")
+    bench.expose(bench.camera.guider, 1)
+    assert len(bench.ask("GuiderData.bin").body) == 40 * 27 * 2
+    assert b"NAXIS2  =                   27" in bench.ask("Guider.FIT").compose()
+    bench.expose(bench.camera.guider, 1)
+    assert len(bench.ask("GuiderData.bin").body) == 40 * 30 * 2

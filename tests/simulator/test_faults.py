@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import numpy as np
 import pytest
 
 from indi_stx.errors import SimulatorError
@@ -330,3 +331,34 @@ def test_nonsense_is_refused_with_what_is_known(text):
 def test_every_fault_is_described():
     description = describe_faults()
     assert all(name in description for name in FAULTS)
+
+
+async def test_texts_padded_and_misnamed(make_wire):
+    wire = await make_wire(faults=("padded-text=path=State", "text-as-html=path=Get"))
+    ask = b"GET /api/%s HTTP/1.0\r\n\r\n"
+    padded = await wire.exchange(ask % b"ImagerState.cgi")
+    assert padded.endswith(b"Content-Length: 10\r\n\r\n0\r\n \0\0\r\n\r\n")
+    misnamed = await wire.exchange(ask % b"ImagerGetSettings.cgi?BinX")
+    assert b"Content-Type: text/html\r\n" in misnamed
+    assert misnamed.endswith(b"\r\n\r\n1\r\n")
+    assert b"text/plain" in await wire.exchange(ask % b"Description.cgi")
+    assert (await wire.exchange(ask % b"ImagerData.bin")).endswith(b"Content-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("prefix", ["Guider", "ExtGuider"])
+async def test_guide_frame_read_during_a_download_is_noise(make_wire, prefix):
+    wire = await make_wire(time_scale=50.0, bandwidth_bytes_per_s=200_000, faults=("guide-noise",))
+    for ccd, size in (("Imager", 2000), (prefix, 50)):
+        await wire.get(f"{ccd}SetSettings.cgi?NumX={size}&NumY={size}")
+    await wire.get("ImagerStartExposure.cgi?Duration=0.01&FrameType=0")
+    await wire.ready("Imager")
+    reader, writer = await wire.connect()
+    writer.write(b"GET /api/ImagerData.bin HTTP/1.0\r\n\r\n")  # for 40 s
+    await reader.readuntil(b"\r\n\r\n")
+    disturbed = np.frombuffer(await wire.take(prefix, frame_type=0), "<u2")
+    writer.transport.abort()
+    while wire.server.camera.guider.is_disturbed():
+        await wire.get("ImagerState.cgi")
+    quiet = np.frombuffer(await wire.take(prefix, frame_type=0), "<u2")
+    assert disturbed.std() > 10_000
+    assert quiet.std() < 1000

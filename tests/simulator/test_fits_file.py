@@ -41,6 +41,41 @@ def test_file_has_the_frame_and_its_facts(bench, opened):
     assert "SET-TEMP" not in header
 
 
+def test_cards_are_those_of_sbig_s_own_programs(bench, opened):
+    bench.code("ImagerSetSettings.cgi?NumX=64&NumY=48&BinX=2&BinY=2")
+    bench.expose(bench.camera.imager, 10)
+    header, data = opened(bench.ask("Imager.FIT"))
+    order = """
+        SIMPLE BITPIX NAXIS NAXIS1 NAXIS2 EXTEND BZERO BSCALE COMMENT COMMENT OBJECT TELESCOP
+        INSTRUME OBSERVER DATE-OBS EXPTIME CCD-TEMP SET-TEMP XPIXSZ YPIXSZ XBINNING YBINNING
+        XORGSUBF YORGSUBF EGAIN FOCALLEN APTDIA APTAREA CBLACK CWHITE PEDESTAL DATAMAX SBSTDVER
+        SWACQUIR SWCREATE FILTER IMAGETYP SNAPSHOT DATE RESMODE EXPSTATE RESPONSE NOTE TRAKTIME
+    """.split()  # noqa: SIM905
+    reply = bench.ask("Imager.FIT").compose().decode("latin-1")
+    cards = [reply[start : start + 80] for start in range(0, 80 * len(order), 80)]
+    assert [card[:8].rstrip() for card in cards] == order
+    assert reply[80 * len(order) :].startswith("END" + " " * 77)
+    sbig = {
+        "PEDESTAL": (-1000, "ADD TO ADU FOR 0-BASE"),
+        "DATAMAX": (65535, "SATURATION LEVEL"),
+        "SWACQUIR": ("STX simulated camera", "DATA ACQ SOFTWARE"),
+        "SNAPSHOT": (1, "NUMBER IMAGES COADDED"),
+        "DATE": ("2026-01-01", "GMT DATE WHEN THIS FILE CREATED"),
+        "RESMODE": (1, "RESOLUTION MODE"),
+        "EXPSTATE": ("125", "EXPOSURE STATE (HEX)"),
+        "RESPONSE": (2000.0, "CCD RESPONSE FACTOR"),
+        "NOTE": ("Camera time: 2026-01-01T00:16:40.000", ""),
+        "TRAKTIME": (0.0, "TRACKING EXPOSURE"),
+        "EXPTIME": (10.0, "EXPOSURE IN SECONDS"),
+    }
+    assert {key: (header[key], header.comments[key]) for key in sbig} == sbig
+    assert data.min() <= header["CBLACK"] < header["CWHITE"] <= data.max()
+    assert header.comments["CBLACK"] == "BLACK ADU FOR DISPLAY"
+    assert "EXPTIME =                  10. / EXPOSURE IN SECONDS".ljust(80) in cards
+    assert "SNAPSHOT=                    1 / NUMBER IMAGES COADDED".ljust(80) in cards
+    assert "EXPSTATE= '125     '           / EXPOSURE STATE (HEX)".ljust(80) in cards
+
+
 def test_header_takes_the_settings_at_the_time_of_download(bench, opened):
     bench.code("ImagerSetSettings.cgi?NumX=64&NumY=64&CCDTemperatureSetpoint=-7.5")
     bench.code("SetFilterName.cgi?Filter1Name=Red")

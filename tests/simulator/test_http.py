@@ -56,7 +56,9 @@ async def test_malformed_requests_are_refused(wire, request_bytes):
     assert await wire.exchange(request_bytes) == MALFORMED
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/imagerstate.cgi", "/api/Nothing.cgi?BinX"])
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/index", "/api/imagerstate.cgi", "/api/Nothing.cgi?BinX"]
+)
 async def test_unknown_paths_are_not_found(wire, path):
     assert await wire.exchange(f"GET {path} HTTP/1.0\r\n\r\n".encode()) == UNKNOWN
 

@@ -135,6 +135,58 @@ def test_newer_firmware_has_a_fan_an_overscan_and_a_serial_number(make_bench):
     assert len(newer.lines("VersionNumbers.cgi")) == 6
 
 
+NEWER_TEXTS = {
+    "": "0x80001000 No valid parameter.",
+    "BinX=0": "0x80001001 BinX < 1 or > MaxBin",
+    "BinY=10": "0x80001002 BinY < 1 or > MaxBin",
+    "StartX=-1": "0x80001003 StartX < 0 or > (CameraXSize - 1)",
+    "StartY=-1": "0x80001004 StartY < 0 or > (CameraYSize - 1)",
+    "NumX=0": "0x80001005 NumX < 0 or > (CameraXSize - StartX)",
+    "NumY=0": "0x80001006 NumY < 0 or > (CameraYSize - StartY)",
+    "FanState=3": "0x80001009 FanState invalid",
+    "FanState=auto": "0x80001009 FanState invalid",
+    "FanPower=101": "0x80001009 FanPower invalid",
+    "FanState=1&FanPower=-1": "0x80001009 FanPower invalid",
+    "FanState=2&FanPower=50": "0x80001009 Fan Power not settable when FanState is Auto if Off",
+    "FanState=0&FanPower=50": "0x80001009 Fan Power not settable when FanState is Auto if Off",
+    "OverScan=2": "0x80001009 Over Scan invalid",
+}
+
+
+def test_texts_of_the_newer_firmware(bench, make_bench):
+    newer = make_bench(firmware="newer")
+    for query, wanted in NEWER_TEXTS.items():
+        reply = newer.ask(f"ImagerSetSettings.cgi?{query}")
+        assert (reply.status, bytes(reply.body).decode().split("\r\n")) == (
+            400,
+            [*wanted.split(" ", 1), ""],
+        )
+    old = bytes(bench.ask("ImagerSetSettings.cgi?NumX=0").body)
+    assert old == b"0x80001005\r\nNumX < 1 or > (CameraXSize - StartX)\r\n"
+
+
+def test_overscan_is_columns_that_a_frame_may_have(make_bench):
+    newer = make_bench(firmware="newer", overscan_columns=50)
+    sizes = "ImagerGetSettings.cgi?CameraXSize&CameraYSize&NumX&NumY"
+    # NumX is looked at before OverScan, in the order of the published list.
+    assert newer.code("ImagerSetSettings.cgi?OverScan=1&NumX=4146") == "0x80001005"
+    assert newer.code("ImagerSetSettings.cgi?OverScan=1") == ""
+    # The frame is never changed by the camera itself.
+    assert newer.lines(sizes) == ["4146", "4096", "4096", "4096"]
+    assert newer.code("ImagerSetSettings.cgi?NumX=4147") == "0x80001005"
+    assert newer.code("ImagerSetSettings.cgi?NumX=4146") == ""
+    assert newer.lines("GuiderGetSettings.cgi?CameraXSize") == ["657"]
+    assert newer.code("ImagerSetSettings.cgi?OverScan=0") == ""
+    assert newer.lines(sizes) == ["4096", "4096", "4146", "4096"]
+    assert newer.code("ImagerStartExposure.cgi?Duration=1&FrameType=1") == "0x80001009"
+    newer.code("ImagerSetSettings.cgi?OverScan=1")
+    newer.camera.power_up()
+    assert newer.lines(sizes) == ["4096", "4096", "4096", "4096"]
+    none = make_bench(firmware="newer", overscan_columns=0)
+    assert none.code("ImagerSetSettings.cgi?OverScan=1") == ""
+    assert none.lines(sizes) == ["4096", "4096", "4096", "4096"]
+
+
 def test_models_have_their_own_figures(make_bench):
     shown = {}
     for model in ("STXL-6303", "STXL-11002", "STT-8300"):

@@ -66,6 +66,10 @@ def test_every_page_is_whole_and_leads_to_the_others(browse, path):
     assert browse(path).links[0] == "/index.html"
 
 
+def test_front_page_is_what_a_browser_gets_at_the_address_alone(browse):
+    assert browse("/").cells == browse("/index.html").cells
+
+
 def test_front_page_shows_names_and_values(browse, make_bench):
     cells = browse("/index.html").cells
     shown = dict(zip(cells[::2], cells[1::2], strict=True))

@@ -240,6 +240,20 @@ async def test_each_ccd_delivers_its_frame(simulator: SimulatorThread, name: str
         assert len(fits) % 2880 == 0
 
 
+async def test_camera_that_pads_and_misnames_its_texts(simulator: SimulatorThread) -> None:
+    async with client(simulator) as camera:
+        expected = await Expected.read(camera), await camera.description()
+        for fault in ("padded-text", "text-as-html", "ascom-states"):
+            simulator.add_fault(fault)
+        assert (await Expected.read(camera), await camera.description()) == expected
+        assert not await camera.is_pulse_guiding()
+        await camera.pulse_time_remaining()
+        geometry = Geometry(0, 0, 20, 10)
+        await camera.guider.set_geometry(geometry)
+        await camera.guider.expose_and_wait(1.0)
+        assert len(await camera.guider.download_bytes(geometry)) == geometry.data_bytes
+
+
 async def test_identity(simulator: SimulatorThread) -> None:
     async with client(simulator) as camera:
         assert await camera.description() == "SBIG STX-16803"

@@ -95,7 +95,7 @@ CALLS: list[tuple[str, Call, bytes, Any]] = [
     ("Imager.FIT", lambda c: fits(c, "imager"), frame(b"SIMPLE"), b"SIMPLE"),
     ("ImagerImageReady.cgi", lambda c: c.imager.image_ready(), ok("1\r\n"), True),
     (
-        "ImagerStartExposure.cgi?Duration=300&FrameType=1",
+        "ImagerStartExposure.cgi?Duration=300&FrameType=1&DateTime=2026-11-22T19%3A03%3A04.056",
         lambda c: c.imager.start_exposure(300, FrameType.LIGHT),
         ok(),
         None,
@@ -114,8 +114,10 @@ CALLS: list[tuple[str, Call, bytes, Any]] = [
     ("Guider.FIT", lambda c: fits(c, "guider"), frame(b"SIMPLE"), b"SIMPLE"),
     ("GuiderImageReady.cgi", lambda c: c.guider.image_ready(), ok("0\r\n"), False),
     (
-        "GuiderStartExposure.cgi?Duration=11.7&FrameType=0",
-        lambda c: c.guider.start_exposure(11.7, FrameType.DARK),
+        "GuiderStartExposure.cgi?Duration=11.7&FrameType=0&DateTime=2025-01-02T03%3A04%3A05.006",
+        lambda c: c.guider.start_exposure(
+            11.7, FrameType.DARK, datetime(2025, 1, 2, 3, 4, 5, 6000, tzinfo=UTC)
+        ),
         ok(),
         None,
     ),

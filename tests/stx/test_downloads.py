@@ -25,6 +25,10 @@ def piecewise(data: bytes, *, announced: int, stop: asyncio.Event | None = None)
     return script
 
 
+def misnamed(data: bytes, content_type: str) -> bytes:
+    return frame(data).replace(b"application/octet-stream", content_type.encode())
+
+
 async def test_frame_arrives_whole(camera: Camera, canned: CannedCamera, read_all: Read) -> None:
     canned.then(frame(BYTES))
     assert await read_all(camera, len(BYTES)) == BYTES
@@ -67,6 +71,41 @@ async def test_text_instead_of_a_frame(
     canned.then(ok("No image.\r\n"))
     with pytest.raises(CameraReplyInvalid, match="not with a frame"):
         await read_all(camera, 4)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "text/html"])
+async def test_frame_that_is_called_a_text(
+    content_type: str, camera: Camera, canned: CannedCamera, read_all: Read
+) -> None:
+    canned.then(misnamed(BYTES, content_type), misnamed(BYTES + BYTES, content_type))
+    assert await read_all(camera, len(BYTES)) == BYTES
+    assert await read_all(camera, None) == BYTES + BYTES
+
+
+async def test_page_instead_of_a_frame(
+    camera: Camera, canned: CannedCamera, read_all: Read
+) -> None:
+    page = b"<!DOCTYPE html><title>Log in</title>" + b" " * 1000
+    canned.then(misnamed(page, "text/html"), misnamed(page, "application/octet-stream"))
+    with pytest.raises(CameraReplyInvalid, match="web page"):
+        await read_all(camera, None)
+    with pytest.raises(CameraReplyInvalid, match="instead of 65536"):
+        await read_all(camera, len(BYTES))
+
+
+async def test_empty_answer_is_no_frame(
+    camera: Camera, canned: CannedCamera, read_all: Read
+) -> None:
+    ending = b"HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n"
+    for empty in (frame(b""), ending, misnamed(b"", "text/plain")):
+        for expected_bytes in (None, len(BYTES)):
+            canned.then(empty)
+            with pytest.raises(CameraReplyInvalid, match="has no image"):
+                await read_all(camera, expected_bytes)
+    canned.then(frame(b""), ending)
+    for _ in range(2):
+        with pytest.raises(CameraReplyInvalid, match="has no image"):
+            await camera.imager.image_date_obs()
 
 
 async def test_frame_that_stalls(canned: CannedCamera, read_all: Read) -> None:

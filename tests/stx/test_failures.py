@@ -152,6 +152,12 @@ async def test_text_that_never_ends_its_line(canned: CannedCamera) -> None:
         (b"\x00\xff\x00\xff\r\n\r\n", CameraReplyInvalid, "not in HTTP"),
         (ok("<html>hi</html>", content_type="text/html"), CameraReplyInvalid, "web page"),
         (ok("\r\n<!DOCTYPE html>"), CameraReplyInvalid, "web page"),
+        (ok("<h1>It works!</h1>", content_type="text/html"), CameraReplyInvalid, "web page"),
+        (ok("<!-- hi --><p>Log in", content_type="text/html"), CameraReplyInvalid, "web page"),
+        (ok("\xef\xbb\xbf<html>"), CameraReplyInvalid, "web page"),
+        (ok("<!-- router -->\n<HTML>"), CameraReplyInvalid, "web page"),
+        (ok('<meta charset="utf-8">'), CameraReplyInvalid, "web page"),
+        (ok("<title>Log in</title>"), CameraReplyInvalid, "web page"),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", CameraReplyInvalid, '"404"'),
         (b"HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", CameraReplyInvalid, '"301"'),
         (b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", CameraReplyInvalid, '"500"'),
@@ -173,6 +179,31 @@ async def test_bad_answers(
     assert caught.value.request == "/api/Description.cgi"
 
 
+@pytest.mark.parametrize("content_type", ["text/html", "text/html; charset=utf-8", "", "x"])
+async def test_camera_that_misnames_its_texts(
+    content_type: str, camera: Camera, canned: CannedCamera
+) -> None:
+    canned.then(
+        ok("2\r\n", content_type=content_type),
+        ok("0\r\n<3 M31\r\n", content_type=content_type),
+        ok("", content_type=content_type),
+    )
+    assert await camera.imager.state() == 2
+    assert (await camera.get_filter_settings([])).current_name == "<3 M31"
+    await camera.imager.abort_exposure()
+    body = "0x80001008\r\nCamera is busy.\r\n"
+    head = f"HTTP/1.0 400 Bad Request\r\nContent-Type: {content_type}\r\n"
+    canned.then(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    with pytest.raises(CameraBusy):
+        await camera.imager.abort_exposure()
+
+
+@pytest.mark.parametrize("number", range(6))
+async def test_all_states_of_ascom(number: int, camera: Camera, canned: CannedCamera) -> None:
+    canned.then(ok(f"{number}\r\n"))
+    assert await camera.imager.state() == number
+
+
 @pytest.mark.parametrize("text", ["", "idle\r\n", "7\r\n", "0\r\n0\r\n", "nan\r\n", "2.5\r\n"])
 async def test_answer_that_is_no_state(text: str, camera: Camera, canned: CannedCamera) -> None:
     canned.then(ok(text))
@@ -189,7 +220,9 @@ async def test_each_refusal(code: int, camera: Camera, canned: CannedCamera) -> 
     assert error.code == code
     assert error.text == REFUSALS[code].text
     assert error.advice == REFUSALS[code].advice
-    assert error.request == "/api/ImagerStartExposure.cgi?Duration=1&FrameType=1"
+    assert error.request == (
+        "/api/ImagerStartExposure.cgi?Duration=1&FrameType=1&DateTime=2026-11-22T19%3A03%3A04.056"
+    )
     assert isinstance(error, CameraBusy) == (code in (0x80001008, 0x8000100B))
 
 

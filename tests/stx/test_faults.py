@@ -245,6 +245,56 @@ async def test_clock_of_the_camera_is_in_its_own_files_alone() -> None:
             assert sum([len(chunk) async for chunk in chunks]) == SMALL.data_bytes
 
 
+@pytest.mark.parametrize("fault", ["padded-text", "text-as-html"])
+async def test_texts_that_are_odd_say_the_same(fault: str) -> None:
+    async with camera_with(fault) as camera:
+        assert await camera.description() == "SBIG STX-16803"
+        assert (await camera.version_numbers()).serial is None
+        assert (await camera.get_filter_settings()).names[8] == "Empty"
+        assert (await camera.get_fits_settings()).aperture_mm == 200.0
+        assert await expose(camera) is CcdState.IDLE
+        with pytest.raises(CameraRefused, match="NumX"):
+            await camera.imager.set_settings(num_x=5000)
+
+
+async def test_states_waiting_and_downloading() -> None:
+    async with camera_with("ascom-states") as camera:
+        await camera.imager.set_geometry(SMALL)
+        await camera.imager.start_exposure(400.0, FrameType.LIGHT)
+        seen = set()
+        while (state := await camera.imager.state()) is not CcdState.IDLE:
+            seen.add(state)
+        assert seen & {CcdState.WAITING, CcdState.EXPOSING, CcdState.DOWNLOADING}
+
+
+async def test_frame_of_another_shape_is_refused() -> None:
+    async with camera_with("wrong-shape=rows=1") as camera:
+        await expose(camera)
+        with pytest.raises(CameraReplyInvalid, match="instead of"):
+            await camera.imager.download_array(SMALL)
+        whole = await camera.imager.download_bytes()
+        assert len(whole) == SMALL.data_bytes - SMALL.cols * 2
+
+
+async def test_first_frame_is_delivered_as_it_is() -> None:
+    async with camera_with("bad-first-frame") as camera:
+        await expose(camera)
+        first = await camera.imager.download_array()
+        await expose(camera)
+        assert first.mean() > 5000 + (await camera.imager.download_array()).mean()
+
+
+async def test_guide_frame_during_a_download_is_delivered_as_it_is() -> None:
+    async with camera_with("guide-noise", bandwidth_bytes_per_s=200_000) as camera:
+        large = Geometry(0, 0, 2000, 2000)
+        await expose(camera, large)
+        await camera.guider.set_geometry(SMALL)
+        async with camera.imager.open_data(large.data_bytes) as chunks:
+            await anext(chunks)
+            await camera.guider.expose_and_wait(0.01, FrameType.DARK)
+        assert (await camera.guider.download_array()).std() > 10_000
+
+
 def test_every_fault_has_a_test() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in FAULTS if f'"{name}' not in source] == []

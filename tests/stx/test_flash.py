@@ -101,6 +101,15 @@ async def test_equal_fits_settings_are_not_written(camera: Camera, canned: Canne
     assert len(canned.heads) == 1
 
 
+@pytest.mark.parametrize("held", ["J\xf6rg", "x" * 80, "\x07", ""])
+async def test_text_that_no_camera_should_hold_is_replaced(
+    held: str, camera: Camera, canned: CannedCamera
+) -> None:
+    canned.then(ok(f"{held}\r\n{held}\r\nRC10\r\n2000.00\r\n200.00\r\n25000.00\r\n"), ok())
+    await camera.set_fits_settings(object_name="M31")
+    assert canned.targets[1:] == ["/api/SetFITSSetting.cgi?ObjectName=M31"]
+
+
 async def test_fits_text_too_long(camera: Camera, canned: CannedCamera) -> None:
     canned.then(FITS)
     with pytest.raises(ValueRefused, match="67"):

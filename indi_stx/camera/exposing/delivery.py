@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from indi_stx.camera.exposing.shot import DeliveryMode
+from indi_stx.clock import Clock
 from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.subsystem import Log
-from indi_stx.errors import ImageError
+from indi_stx.errors import ConnectionClosed, ImageError
 
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
@@ -36,15 +38,23 @@ class Store(Protocol):
     """Where frames become files."""
 
     @property
-    def stores(self) -> bool:
-        """Whether frames become files here."""
+    def delivery_mode(self) -> DeliveryMode:
+        """Where frames go now."""
 
-    @property
-    def sends(self) -> bool:
-        """Whether frames go to clients."""
+    async def store(
+        self, frame: MemoryFile, mode: DeliveryMode | None, gone: Callable[[], None]
+    ) -> bool:
+        """Save a frame; return False when that failed and the frame is kept in memory instead.
 
-    async def store(self, frame: MemoryFile) -> bool:
-        """Save a frame; return False when that failed and the frame is kept in memory instead."""
+        Args:
+            frame: to be saved.
+            mode: where, if not where the user wants frames now.
+            gone: called when a frame that was kept has been saved, sent or discarded after all.
+        """
+
+
+async def _nothing(*_: bool) -> None:
+    """Keep nothing: for a frame without an exposure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +65,23 @@ class Order:
         frame: the delivery owns and closes it.
         is_wanted: tells, just before it is sent, whether clients still wait for it.
         done: called at the end with whether the frame was delivered.
+        handed_over: called at the very moment the frame has left, before anything else can happen.
+        keep: puts a frame that could not be sent where it outlives this process.
+        keep_unsaved: the same for one that could not be stored; is told whether it was sent.
+        gone: called when a frame that could not be stored is no longer kept.
+        mode: where it goes, if not where the user wants frames when it is delivered.
+        not_before_s: on the monotonic clock; until then the clients may not be ready for it.
     """
 
     frame: Frame
     is_wanted: Callable[[], bool]
     done: Callable[[bool], None]
+    handed_over: Callable[[], None] = lambda: None
+    keep: Callable[[], Awaitable[None]] = _nothing
+    keep_unsaved: Callable[[bool], Awaitable[None]] = _nothing
+    gone: Callable[[], None] = lambda: None
+    mode: DeliveryMode | None = None
+    not_before_s: float = 0.0
 
 
 class Delivery:
@@ -70,19 +92,28 @@ class Delivery:
         send: sends a file to the clients.
         compresses: tells whether clients want frames compressed.
         log: messages to people.
+        clock: the time.
 
     Attributes:
         store: where frames are stored; None for a CCD whose frames only go to clients.
     """
 
-    def __init__(self, name: str, send: Send, compresses: Callable[[], bool], log: Log) -> None:
+    def __init__(
+        self, name: str, send: Send, compresses: Callable[[], bool], log: Log, clock: Clock
+    ) -> None:
         self.store: Store | None = None
         self._name = name
         self._send = send
         self._compresses = compresses
         self._log = log
+        self._clock = clock
         self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Order] = {}
+
+    @property
+    def orders(self) -> list[Order]:
+        """The frames that are being delivered, the oldest first."""
+        return list(self._tasks.values())
 
     def put(self, order: Order) -> None:
         """Deliver a frame in the background, close it, and report the outcome to `order.done`.
@@ -90,8 +121,8 @@ class Delivery:
         This work is not one of the session's tasks, which end earlier: `finish` waits for it.
         """
         task = asyncio.create_task(self._deliver(order), name=f"delivery of {self._name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = order
+        task.add_done_callback(self._tasks.pop)
         # A task that is cancelled before its first step runs none of its own code.
         task.add_done_callback(lambda _: order.frame.close())
 
@@ -115,7 +146,13 @@ class Delivery:
     async def _deliver(self, order: Order) -> None:
         try:
             async with self._turn:
+                if (early_s := order.not_before_s - self._clock.monotonic()) > 0:
+                    await self._clock.sleep(early_s)
                 delivered = await self._store_and_send(order)
+        except ConnectionClosed as error:
+            logger.info("%s: not delivered: %s", self._name, error)
+            delivered = False
+            await order.keep()
         except Exception:
             logger.exception("the delivery of a frame failed")
             self._log.error("Internal error: a frame could not be delivered.")
@@ -124,16 +161,30 @@ class Delivery:
 
     async def _store_and_send(self, order: Order) -> bool:
         """Return whether the frame was stored as the upload mode asks, or at least sent."""
-        store = self.store
+        mode = order.mode or self.mode
         stored = True
-        sends = store is None or store.sends
-        if store is not None and store.stores:
-            stored = await store.store(order.frame)
-        if sends and order.is_wanted():
+        if self.store is not None and mode.stores:
+            stored = await self.store.store(order.frame, order.mode, order.gone)
+        if mode.sends and order.is_wanted():
             await self._pack_and_send(order.frame)
-        return stored or sends
+        if stored:
+            order.handed_over()
+        else:
+            await order.keep_unsaved(mode.sends)
+        return stored or mode.sends
+
+    @property
+    def mode(self) -> DeliveryMode:
+        """Where frames go now."""
+        return DeliveryMode() if self.store is None else self.store.delivery_mode
 
     async def _pack_and_send(self, frame: Frame) -> None:
+        begun_s = self._clock.monotonic()
+        await self._send_packed(frame)
+        spent_ms = (self._clock.monotonic() - begun_s) * 1e3
+        self._log.debug(f"{self._name}: {frame.size} bytes handed over in {spent_ms:.0f} ms.")
+
+    async def _send_packed(self, frame: Frame) -> None:
         packed = await self._compressed(frame) if self._compresses() else None
         if packed is None:
             await self._send(frame, ".fits")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from indi_stx.camera.exposing.header import HeaderDraft
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.driver.subsystem import Log
-from indi_stx.errors import ImageError
+from indi_stx.errors import CameraReplyInvalid, ImageError
 
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
@@ -84,7 +84,7 @@ class FitsDownload(Download):
         self._shot = shot
         self._draft = draft
         self._log = log
-        self._receiver = FitsReceiver(shot.geometry.rows, shot.geometry.cols)
+        self._receiver = FitsReceiver(shot.geometry.rows, shot.geometry.cols, draft.merge)
         self._without: BinaryDownload | None = None
         """Used instead, once the camera's file has turned out to be unusable."""
 
@@ -94,7 +94,7 @@ class FitsDownload(Download):
             try:
                 await self._receive_file()
                 return
-            except ImageError as error:
+            except (ImageError, CameraReplyInvalid) as error:
                 self._log.warning(
                     f"{error} The frame is fetched without the camera's own header instead."
                 )
@@ -103,15 +103,9 @@ class FitsDownload(Download):
         await self._without.receive()
 
     async def _receive_file(self) -> None:
-        receiver = self._receiver
-        async with self._shot.ccd.open_fits() as chunks:
-            async for chunk in chunks:
-                receiver.receive(chunk)
-                if receiver.awaits_header:
-                    merge = self._draft.merge
-                    receiver.begin(await asyncio.to_thread(merge, receiver.camera_header))
-        if receiver.missing:
-            raise ImageError(f"The camera's FITS file lacks {receiver.missing} bytes of pixels.")
+        await self._shot.ccd.receive_fits(self._receiver)
+        if missing := self._receiver.missing:
+            raise ImageError(f"The camera's FITS file lacks {missing} bytes of pixels.")
 
     def rewind(self) -> None:
         """Forget what came."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 REMEMBERED = 16
@@ -27,12 +28,21 @@ class Identity(enum.Enum):
 
 
 class Names:
-    """The names of one CCD's exposures, and whether the camera is known to echo them."""
+    """The names of one CCD's exposures, and whether the camera is known to echo them.
 
-    def __init__(self) -> None:
-        self._given: deque[str] = deque(maxlen=REMEMBERED)
+    Args:
+        given: names of earlier exposures, as written.
+        are_echoed: whether the camera was seen to echo them.
+
+    Attributes:
+        given: the names of the last exposures.
+        are_echoed: whether the camera has been seen to echo one.
+    """
+
+    def __init__(self, given: Iterable[str] = (), *, are_echoed: bool = False) -> None:
+        self.given: deque[str] = deque(given, maxlen=REMEMBERED)
+        self.are_echoed = are_echoed
         self._last = datetime.min.replace(tzinfo=UTC)
-        self._are_echoed = False
 
     def new(self, now_utc: datetime) -> datetime:
         """Return the time to send with a start: now, to the millisecond, and never twice."""
@@ -40,7 +50,7 @@ class Names:
         if name <= self._last:
             name = self._last + timedelta(milliseconds=1)
         self._last = name
-        self._given.append(written(name))
+        self.given.append(written(name))
         return name
 
     def judge(self, date_obs: str | None, name: datetime) -> Identity:
@@ -48,16 +58,16 @@ class Names:
         if date_obs is None or date_obs.startswith(_WITHOUT_A_TIME):
             return Identity.UNKNOWN
         if date_obs == written(name):
-            self._are_echoed = True
+            self.are_echoed = True
             return Identity.OURS
         whole_seconds = "." not in date_obs
-        alike = [n for n in self._given if n == date_obs or (whole_seconds and n[:19] == date_obs)]
+        alike = [n for n in self.given if n == date_obs or (whole_seconds and n[:19] == date_obs)]
         if whole_seconds and alike == [written(name)]:
-            self._are_echoed = True
+            self.are_echoed = True
             return Identity.OURS
         if written(name) in alike:  # several of ours began in that second
             return Identity.UNKNOWN
-        return Identity.OTHER if alike or self._are_echoed else Identity.UNKNOWN
+        return Identity.OTHER if alike or self.are_echoed else Identity.UNKNOWN
 
 
 def written(name: datetime) -> str:

@@ -5,6 +5,7 @@ Pure: no clock, no I/O. The three CCDs share it.
                 REQUESTED      ACCEPTED        TIME_UP            READY           RECEIVED
     IDLE ----------> STARTING -------> EXPOSING ------> READING_OUT -----> DOWNLOADING -----> IDLE
 
+RESUMED leads from IDLE to EXPOSING: the exposure was started by an earlier connection or process.
 ABORTED leads back to IDLE from every phase, FAILED from every phase but IDLE. A new request while
 an exposure runs first aborts that one. After a broken download the phase stays DOWNLOADING: the
 camera keeps the frame until its next exposure, so it is fetched again.
@@ -36,6 +37,7 @@ class Event(enum.Enum):
     """What can happen to it."""
 
     REQUESTED = "requested"
+    RESUMED = "resumed"
     ACCEPTED = "accepted"
     TIME_UP = "time up"
     READY = "ready"
@@ -47,6 +49,7 @@ class Event(enum.Enum):
 TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
     Phase.IDLE: {
         Event.REQUESTED: Phase.STARTING,
+        Event.RESUMED: Phase.EXPOSING,
         Event.ABORTED: Phase.IDLE,
     },
     Phase.STARTING: {
@@ -101,6 +104,8 @@ class Exposure:
         seen_read_out: whether it has been seen reading out after the exposure's end.
         in_doubt: whether only the name can still tell which exposure the frame is of, because an
             answer was lost or another exposure was seen.
+        resumed: whether it was begun by an earlier process, whose clock may have been another; then
+            a camera that stops before the time is up has probably finished.
     """
 
     duration_s: float
@@ -108,10 +113,15 @@ class Exposure:
     seen_running: bool = False
     seen_read_out: bool = False
     in_doubt: bool = False
+    resumed: bool = False
 
     def remaining_s(self, now: float) -> float:
         """Return the seconds left to expose, never below zero."""
         return max(0.0, self.started_s + self.duration_s - now)
+
+    def end_now(self, now: float) -> None:
+        """Take the time to be up."""
+        self.started_s = min(self.started_s, now - self.duration_s)
 
     def observe(self, state: CcdState, now: float) -> Verdict:
         """Tell what a state of the camera means now.
@@ -128,16 +138,18 @@ class Exposure:
                 )
             case CcdState.IDLE if time_up:
                 return Verdict.READY if self.seen_read_out and not self.in_doubt else Verdict.DOUBT
+            case CcdState.IDLE if self.resumed:
+                return Verdict.DOUBT
             case CcdState.IDLE if self.seen_running:
                 raise ExposureLost(
                     f"The camera stopped {self.remaining_s(now):.1f} s before the exposure's end: "
                     "it was aborted by another program, or restarted."
                 )
-            case CcdState.READING_OUT:
+            case CcdState.READING_OUT | CcdState.DOWNLOADING:
                 self.seen_running = True
                 self.seen_read_out = time_up
             case CcdState.EXPOSING if self.seen_read_out:
                 self.in_doubt = True  # somebody has begun another exposure
-            case CcdState.EXPOSING | CcdState.PREPARING:
+            case CcdState.EXPOSING | CcdState.WAITING:
                 self.seen_running = True
         return Verdict.WAIT

@@ -22,6 +22,23 @@ class ImageSource(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryMode:
+    """Where a frame goes.
+
+    Attributes:
+        stores: it becomes a file.
+        sends: it is sent to clients.
+        directory: of the file.
+        prefix: of the file's name.
+    """
+
+    stores: bool = False
+    sends: bool = True
+    directory: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shot:
     """One exposure as it was asked for.
 
@@ -33,7 +50,8 @@ class Shot:
         geometry: frame and binning.
         sensor: what does not change about the CCD.
         camera: what the camera says of itself.
-        surroundings: called at the exposure's end; returns what else belongs into the header.
+        surroundings: called at start and end; returns what else belongs into the header.
+        mode: returns where the frame goes.
     """
 
     name: str
@@ -46,3 +64,4 @@ class Shot:
     sensor: CcdFacts
     camera: CameraFacts
     surroundings: Callable[[], Surroundings]
+    mode: Callable[[], DeliveryMode] = DeliveryMode

@@ -9,6 +9,7 @@ API, Start Exposure.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from indi_stx.stx import Ccd
 
 logger = logging.getLogger(__name__)
+
+Note = Callable[[datetime], Awaitable[None]]
 
 ASK_AGAIN_S = 0.06
 """Between two questions to a camera that answers; a little above its command interval."""
@@ -79,13 +82,15 @@ class Start:
     Args:
         shot: what to expose.
         names: of the CCD's exposures.
+        note: called with each name before the camera is told it.
         clock: the time.
         log: messages to people.
     """
 
-    def __init__(self, shot: Shot, names: Names, clock: Clock, log: Log) -> None:
+    def __init__(self, shot: Shot, names: Names, note: Note, clock: Clock, log: Log) -> None:
         self._shot = shot
         self._names = names
+        self._note = note
         self._clock = clock
         self._log = log
 
@@ -109,8 +114,9 @@ class Start:
                     return found
 
     async def _once(self) -> Started:
+        self._name = self._names.new(self._clock.utc())
+        await self._note(self._name)
         self._sent_utc, self._sent_s = self._clock.utc(), self._clock.monotonic()
-        self._name = self._names.new(self._sent_utc)
         timing = await self._shot.ccd.start_exposure(
             self._shot.duration_s, self._shot.frame_type, self._name
         )

@@ -102,6 +102,12 @@ class AdaptiveOptics(Feature):
     def _units(self) -> dict[str, int]:
         return {axis: mirror_units(value) for axis, value in self._mirror.steps.items()}
 
+    def restarted(self) -> None:
+        """Know the mirror in its centre, where a restart puts it; a guider moves it from there."""
+        self._mirror.steps = {"x": 0.0, "y": 0.0}
+        self.position.publish(_shown(self._units()))
+        self.at_limit.publish(self._lamps())
+
     @north_south.on_write
     async def _north_south_requested(self, new: Numbers) -> None:
         """Tilt by this number of steps from the mirror's current position."""

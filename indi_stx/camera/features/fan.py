@@ -7,13 +7,14 @@ which the API document of 2011 does not contain.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 from indi_stx.camera.facts import Capability
 from indi_stx.camera.session import Feature
 from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, switch
 from indi_stx.driver.tabs import MAIN
-from indi_stx.errors import ValueRefused
+from indi_stx.errors import IndiStxError, ValueRefused
 from indi_stx.indi import State
 from indi_stx.stx.settings import CcdSettings, FanState
 
@@ -75,6 +76,23 @@ class Fan(Feature):
         self.observe(kept)
         if any(getattr(kept, name, value) != value for name, value in changes.items()):
             raise ValueRefused("The camera accepted the fan's setting but kept its own: try again.")
+
+    def put_back(self) -> str | None:
+        """Set the fan again as it was."""
+        state = STATES[self.fan.on or "FAN_AUTOMATIC"]
+        if state is FanState.AUTOMATIC:
+            return None
+        changes: CcdChanges = {"fan_state": state}
+        if state is FanState.MANUAL:
+            changes["fan_power_percent"] = self.power["CCD_FAN_VALUE"]
+        self.lane.put(partial(self._set_again, changes))
+        return f"fan {state.name.lower()}"
+
+    async def _set_again(self, changes: CcdChanges) -> None:
+        try:
+            await self._set(**changes)
+        except IndiStxError as error:
+            self.device.refuse(self.fan, f"The fan was not restored. {error}")
 
     def observe(self, settings: CcdSettings) -> None:
         """Report what drives the fan, if that has changed."""

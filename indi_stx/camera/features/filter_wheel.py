@@ -9,6 +9,8 @@ eight names, so the user has to say how many slots the wheel has. Source: STX AP
 
 from __future__ import annotations
 
+from functools import partial
+
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
@@ -84,6 +86,7 @@ class FilterWheel(Feature):
         self._busy = False
         self._seen = FilterState.IDLE
         self._look_at_state = True
+        self._wanted = NO_FILTER
 
     @property
     def current(self) -> int:
@@ -148,6 +151,7 @@ class FilterWheel(Feature):
 
     async def _move(self, target: int) -> None:
         self._busy = True
+        self._wanted = target
         self.slot.publish(state=State.BUSY)
         try:
             await self.camera.change_filter(target)
@@ -229,17 +233,27 @@ class FilterWheel(Feature):
         settings = await self.camera.get_filter_settings()
         if self._busy:
             return
+        # After a restart the wheel is at its home mark, with no filter: that is nobody's wish.
+        self._wanted = settings.current or self._wanted
         if settings.current != self.current:
             state = State.OK if self._seen is FilterState.IDLE else STATES[self._seen]
             self.slot.publish({"FILTER_SLOT_VALUE": float(settings.current)}, state)
         if (names := self._names_of(settings)) != self.names.values:
             self.names.publish(names)
 
+    def put_back(self) -> str | None:
+        """Move to the filter again that was in the beam."""
+        if self._wanted == NO_FILTER:
+            return None
+        self.lane.put(partial(self._move, self._wanted))
+        return f"filter {self._wanted}"
+
     def _take_over(self, settings: FilterSettings) -> None:
         """Fit the properties to the wheel; they must not be defined at this moment."""
         count = int(self.slots["SLOTS"])
         self.slot.narrow(FILTER_SLOT_VALUE=(1, count))
         self.slot.assign({"FILTER_SLOT_VALUE": float(settings.current)})
+        self._wanted = settings.current
         self.names.redeclare(name_elements(count))
         self.names.assign(self._names_of(settings))
 

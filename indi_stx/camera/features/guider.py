@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from indi_stx.camera.facts import Capability
-from indi_stx.camera.features.ccd import CcdFeature, info_elements
+from indi_stx.camera.features.ccd import CcdFeature
+from indi_stx.camera.features.ccd.properties import info_elements
 from indi_stx.camera.tabs import GUIDER_HEAD, IMAGE_INFO
 from indi_stx.driver.declarations import number
 from indi_stx.indi import Permission

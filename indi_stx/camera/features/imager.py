@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from indi_stx.camera.features.ccd import CcdFeature
 from indi_stx.camera.tabs import IMAGE_SETTINGS
 from indi_stx.driver.declarations import Save, Sw, Switches, switch
 from indi_stx.indi import Permission, State
+from indi_stx.stx.settings import Geometry
+
+if TYPE_CHECKING:
+    from indi_stx.stx import CcdSettings
+
+GEOMETRY = ("start_x", "start_y", "num_x", "num_y", "bin_x", "bin_y")
+"""In the order of the fields of `Geometry`."""
 
 
 class Imager(CcdFeature):
@@ -42,6 +51,24 @@ class Imager(CcdFeature):
         {"FORMAT_FITS": Sw("FITS", True)},
         save=Save.ON_REQUEST,
     )
+
+    reads = GEOMETRY
+    _strange: Geometry | None = None
+    """A geometry that was read, is not ours, and may be on its way to becoming so."""
+
+    def observe(self, settings: CcdSettings) -> None:
+        """Notice another program's frame or binning, which would spoil the next exposure."""
+        known = self.sent_geometry.known
+        read = Geometry(*(getattr(settings, name) for name in GEOMETRY))
+        strange = read if known is not None and not self.running and read != known else None
+        if strange is not None and strange == self._strange:
+            self.sent_geometry.forget()
+            self.device.log.info(
+                "Another program has changed frame or binning of the CCD. They are set again with "
+                "the next exposure."
+            )
+            strange = None
+        self._strange = strange
 
     @reset.on_write
     async def _reset_requested(self, new: Switches) -> None:

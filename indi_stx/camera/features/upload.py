@@ -11,10 +11,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from indi_stx.camera.exposing.delivery import Send
+from indi_stx.camera.exposing.shot import DeliveryMode
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import IMAGE_INFO
 from indi_stx.driver.blocking import in_thread
@@ -38,11 +41,27 @@ _MODES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """A frame that could not be stored.
+
+    Attributes:
+        frame: a descriptor of its own.
+        gone: called when the frame has been saved, sent or discarded.
+    """
+
+    frame: MemoryFile
+    gone: Callable[[], None]
+
+
 class UnsavedFrames:
-    """Frames that could not be stored, the oldest first; they outlive the connection."""
+    """Frames that could not be stored, the oldest first; they outlive the connection.
+
+    The journal of exposures keeps them on disk too, for the case that the process ends.
+    """
 
     def __init__(self) -> None:
-        self.frames: deque[MemoryFile] = deque()
+        self.frames: deque[Unsaved] = deque()
 
 
 class Upload(Feature):
@@ -108,13 +127,34 @@ class Upload(Feature):
         """Whether frames go to clients."""
         return not self.mode["UPLOAD_LOCAL"]
 
-    async def store(self, frame: MemoryFile) -> bool:
-        """Save a frame under the next name and tell clients; False if kept in memory instead."""
+    @property
+    def delivery_mode(self) -> DeliveryMode:
+        """Where frames go now."""
+        directory, prefix = self.settings["UPLOAD_DIR"], self.settings["UPLOAD_PREFIX"]
+        return DeliveryMode(self.stores, self.sends, directory, prefix)
+
+    async def store(
+        self,
+        frame: MemoryFile,
+        mode: DeliveryMode | None = None,
+        gone: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Save a frame under the next name and tell clients; False if kept in memory instead.
+
+        Args:
+            frame: to be saved.
+            mode: where, if not where the user wants frames now. Such a frame is from an earlier
+                process, which may have saved it already; then it is not saved twice.
+            gone: called when a frame that was kept has been saved, sent or discarded after all.
+        """
         async with self._turn:
             try:
-                self._announce(await self._save(frame))
+                if mode is not None and (saved := await self._saved_already(frame, mode)):
+                    self.device.log.info(f"Image had been saved to {saved} already.")
+                    return True
+                self._announce(await self._save(frame, mode or self.delivery_mode))
             except ImageError as error:
-                self._keep(frame, str(error))
+                self._keep(Unsaved(frame.duplicate(), gone), str(error))
                 return False
         return True
 
@@ -142,21 +182,25 @@ class Upload(Feature):
             frames = self._kept.frames
             while frames and wish is not None:
                 if wish == "SAVE":
-                    self._announce(await self._save(frames[0]))
+                    self._announce(await self._save(frames[0].frame, self.delivery_mode))
                 elif wish == "SEND":
-                    await self._send(frames[0], ".fits")
-                frames.popleft().close()
+                    await self._send(frames[0].frame, ".fits")
+                self._let_go(frames.popleft())
         self.unsaved.clear(State.OK)
 
     # --- files ---------------------------------------------------------------------------------
 
-    async def _save(self, frame: MemoryFile) -> Path:
+    async def _saved_already(self, frame: MemoryFile, mode: DeliveryMode) -> Path | None:
+        from indi_stx.images.saved import find_saved
+
+        return await in_thread(partial(find_saved, frame, mode.directory))
+
+    async def _save(self, frame: MemoryFile, mode: DeliveryMode) -> Path:
         """Return the path of the new file; ImageError when it could not be written."""
         from indi_stx.images.storage import save_next
 
         now_local = self.device.clock.utc().astimezone()
-        directory, prefix = self.settings["UPLOAD_DIR"], self.settings["UPLOAD_PREFIX"]
-        return await in_thread(partial(save_next, frame, directory, prefix, now_local))
+        return await in_thread(partial(save_next, frame, mode.directory, mode.prefix, now_local))
 
     def _announce(self, path: Path) -> None:
         self.device.log.info(f"Image saved to {path}")
@@ -164,13 +208,18 @@ class Upload(Feature):
             self.settings.publish(state=State.OK)
         self.file_path.publish({"FILE_PATH": str(path)}, State.OK)
 
-    def _keep(self, frame: MemoryFile, reason: str) -> None:
-        """Hold a copy of the descriptor, not of the frame; the oldest makes room."""
+    @staticmethod
+    def _let_go(kept: Unsaved) -> None:
+        kept.frame.close()
+        kept.gone()
+
+    def _keep(self, kept: Unsaved, reason: str) -> None:
+        """Hold a frame until the user decides; the oldest makes room."""
         frames = self._kept.frames
         if len(frames) == UNSAVED_LIMIT:
             self.device.log.error("The oldest unsaved frame is lost: there are too many to keep.")
-            frames.popleft().close()
-        frames.append(frame.duplicate())
+            self._let_go(frames.popleft())
+        frames.append(kept)
         self.device.refuse(
             self.settings,
             f"{reason} {len(frames)} unsaved frame(s) are kept in memory; correct the cause, "

@@ -8,6 +8,7 @@ once a minute. Source: STX API, Imager Get / Set Settings.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from indi_stx.camera.facts import Capability
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 SHOWN_CELSIUS = 0.01
 OURS_CELSIUS = 0.25
 """A set point this near to the one that was sent may be a camera's rounding of it."""
+
+
+PUT_BACK_S = 60.0
+"""How long to try to restore the set point of a camera that was restarted."""
 
 
 class Destination:
@@ -116,6 +121,7 @@ class Cooler(Feature):
         """Switch the cooler off, or on with the camera's current set point."""
         await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
         if new["COOLER_OFF"]:
+            self.setpoint_celsius = None
             self._kept.ramp = None
             if self.temperature.state is State.BUSY:
                 self.temperature.publish(state=State.IDLE)
@@ -124,6 +130,7 @@ class Cooler(Feature):
         """Send the camera the next set point on the way to a target."""
         step = round(ramp_step(self.ccd_celsius, target_celsius, self.ramp["RAMP_SLOPE"]), 2)
         await self.camera.imager.set_settings(cooler_on=True, setpoint_celsius=step)
+        self.device.log.debug(f"Set point {step:g} C, on the way to {target_celsius:g} C.")
         due_s = self.device.clock.monotonic() + RAMP_STEP_S
         self._kept.ramp = Ramp(round(target_celsius, 2), step, due_s)
         self.setpoint_celsius = step
@@ -153,6 +160,30 @@ class Cooler(Feature):
         if self._kept.ramp and not self._reached():
             self.temperature.state = State.BUSY
 
+    def put_back(self) -> str | None:
+        """Go to the temperature again that the user had chosen, by the ramp."""
+        ramp, setpoint = self._kept.ramp, self.setpoint_celsius
+        target = ramp.target_celsius if ramp else setpoint
+        if target is None:
+            return None
+        self.lane.put(partial(self._aim_again, target))
+        return f"cooler to {target:.1f} C"
+
+    async def _aim_again(self, target_celsius: float) -> None:
+        give_up_s = self.device.clock.monotonic() + PUT_BACK_S
+        while True:
+            try:
+                await self._aim(target_celsius)
+            except IndiStxError as error:
+                if self.device.clock.monotonic() > give_up_s:
+                    self.device.refuse(self.temperature, f"The cooler is off. {error}")
+                    return
+                await self.device.clock.sleep(1)
+            else:
+                self._steadiness = Steadiness()
+                self.temperature.publish(state=State.BUSY)
+                return
+
     def state_shown(self, p: Property[Any], readings: Mapping[str, Any]) -> State | None:
         """Show the cooler's power as Idle while it is off."""
         if p is self.power and not readings["cooler_on"]:
@@ -161,8 +192,9 @@ class Cooler(Feature):
 
     def observe(self, settings: CcdSettings) -> None:
         """Report what changed, and keep a ramp going."""
+        before = self.setpoint_celsius
         self.setpoint_celsius = settings.setpoint_celsius if settings.cooler_on else None
-        self._notice_others()
+        self._notice_others(before)
         self._show_temperature(settings.temperature_celsius, settings.cooler_power_percent)
         if settings.cooler_on != self.cooler["COOLER_ON"]:
             self.cooler.select("COOLER_ON" if settings.cooler_on else "COOLER_OFF", State.OK)
@@ -170,10 +202,12 @@ class Cooler(Feature):
         if self._step_due():
             self.lane.put(self._go_on)
 
-    def _notice_others(self) -> None:
+    def _notice_others(self, before: float | None) -> None:
         """Give up a ramp when somebody else changed the set point or switched the cooler off."""
         setpoint, ramp = self.setpoint_celsius, self._kept.ramp
-        if setpoint is None and self.temperature.state is State.BUSY:
+        if setpoint is not None and before is not None and abs(setpoint - before) > OURS_CELSIUS:
+            self.device.log.info(f"Another program has changed the set point to {setpoint:.1f} C.")
+        if setpoint is None and before is not None:
             self.device.refuse(
                 self.temperature,
                 "The cooler went off: another program did it, or the camera was restarted.",

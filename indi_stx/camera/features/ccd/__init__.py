@@ -1,73 +1,48 @@
-"""What the CCDs of a camera have in common: frame, binning, type, exposure, delivery.
-
-Each CCD's own module names its properties: {head} is CCD or GUIDER, {blob} is CCD1 or CCD2. The
-geometry is kept in unbinned pixels on both sides; binned sizes are floors (STX API, Imager Data
-Binary).
-"""
+"""A CCD at work: exposure, abort, delivery, and what an earlier connection has left."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.delivery import Delivery, Order
-from indi_stx.camera.exposing.identity import Names
-from indi_stx.camera.exposing.run import CameraGeometry, ExposureRun, Watch
+from indi_stx.camera.exposing.record import Record
+from indi_stx.camera.exposing.recovery import Recovery
+from indi_stx.camera.exposing.run import ExposureRun
+from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.starting import abort
 from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.exposing.watching import Watch
 from indi_stx.camera.facts import CcdFacts
-from indi_stx.camera.session import CameraSession, Feature
-from indi_stx.camera.tabs import IMAGE_INFO
-from indi_stx.driver.declarations import (
-    Blob,
-    Num,
-    Numbers,
-    Save,
-    Sw,
-    Switches,
-    blob,
-    number,
-    switch,
+from indi_stx.camera.features.ccd.properties import (
+    FRAME_TYPES,
+    MIN_EXPOSURE_S,
+    CcdProperties,
 )
-from indi_stx.driver.tabs import MAIN
+from indi_stx.camera.session import CameraSession
+from indi_stx.driver.declarations import Numbers, Switches
 from indi_stx.errors import CameraError, IndiStxError, ValueRefused
-from indi_stx.indi import Attached, Permission, State, SwitchRule, wire_number
+from indi_stx.indi import Attached, State, wire_number
 from indi_stx.stx.ccd_states import FrameType
-from indi_stx.stx.settings import Geometry
 
 if TYPE_CHECKING:
     from indi_stx.images.frame import Frame
     from indi_stx.images.memory import MemoryFile
     from indi_stx.stx import Ccd
 
-MIN_EXPOSURE_S = 0.01
-"""STX API, Imager Start Exposure."""
-MAX_EXPOSURE_S = 3600.0
-"""The API document leaves the upper limit open ("???"); this one is libindi's."""
-MAX_BIN = 9
-MAX_SIDE = 16000
-
-FRAME_TYPES = {
-    "FRAME_LIGHT": ("Light", 1),
-    "FRAME_BIAS": ("Bias", 2),
-    "FRAME_DARK": ("Dark", 0),
-    "FRAME_FLAT": ("Flat", 3),
-}
-"""Label and camera's FrameType of each INDI element (STX API, Imager Start Exposure)."""
-
-
-def info_elements(size: str, pixel: str, bits: str) -> dict[str, Num]:
-    """Return the elements of {head}_INFO, in an order that KStars relies on."""
-    return {
-        "CCD_MAX_X": Num("Max. Width", size, 1, MAX_SIDE),
-        "CCD_MAX_Y": Num("Max. Height", size, 1, MAX_SIDE),
-        "CCD_PIXEL_SIZE": Num("Pixel size (um)", pixel, 1, 40),
-        "CCD_PIXEL_SIZE_X": Num("Pixel size X", pixel, 1, 40),
-        "CCD_PIXEL_SIZE_Y": Num("Pixel size Y", pixel, 1, 40),
-        "CCD_BITSPERPIXEL": Num("Bits per pixel", bits, 8, 64, 0, 16),
-    }
+LISTEN_S = 3.0
+"""How long after Connect clients are given to ask for BLOBs; nobody tells if they did."""
+SOON_S = 0.05
+"""How long a start waits for the frame before to be delivered; then that frame goes to disk."""
+FETCH_FIRST_S = 60.0
+"""How long a start waits for a frame that an earlier process has left in the camera."""
+CLIENTS_BYTES_PER_S = 100e6
+"""At least as fast a server on the same machine passes a frame on to a client."""
 
 
 class Sequence(Protocol):
@@ -84,92 +59,21 @@ class Sequence(Protocol):
         """Let the exposure under way, if any, be the last one."""
 
 
-class CcdFeature(Feature):
+class CcdFeature(CcdProperties):
     """One CCD; subclasses say which, and add what only they have.
 
     Args:
         session: the connection.
         ccd: the camera's calls for it.
         facts: what the camera said of the CCD when connecting.
+        journal: of the CCD's exposures.
         surroundings: returns the header facts that are not about the exposure itself.
         polling_s: returns the current polling period.
 
     Attributes:
         sequence: starts the exposures of a sequence; None when there are no sequences.
+        sent_geometry: what the camera was told.
     """
-
-    exposure = number(
-        "{head}_EXPOSURE",
-        "{expose}",
-        MAIN,
-        {
-            "{head}_EXPOSURE_VALUE": Num(
-                "Duration (s)", "%5.2f", MIN_EXPOSURE_S, MAX_EXPOSURE_S, 1, 1
-            )
-        },
-        checked=False,
-    )
-    abort = switch(
-        "{head}_ABORT_EXPOSURE",
-        "Abort",
-        MAIN,
-        {"ABORT": Sw("Abort")},
-        rule=SwitchRule.AT_MOST_ONE,
-    )
-    frame = number(
-        "{head}_FRAME",
-        "Frame",
-        "{settings}",
-        {
-            "X": Num("Left ", "%4.0f", 0, MAX_SIDE),
-            "Y": Num("Top", "%4.0f", 0, MAX_SIDE),
-            "WIDTH": Num("Width", "%4.0f", 1, MAX_SIDE, 0, 1),
-            "HEIGHT": Num("Height", "%4.0f", 1, MAX_SIDE, 0, 1),
-        },
-        whole=True,
-        save=Save.ON_REQUEST,
-    )
-    binning = number(
-        "{head}_BINNING",
-        "Binning",
-        "{settings}",
-        {
-            "HOR_BIN": Num("X", "%2.0f", 1, MAX_BIN, 1, 1),
-            "VER_BIN": Num("Y", "%2.0f", 1, MAX_BIN, 1, 1),
-        },
-        whole=True,
-        save=Save.ON_REQUEST,
-    )
-    info = number(
-        "{head}_INFO",
-        "{info}",
-        IMAGE_INFO,
-        info_elements("%.f", "%.2f", "%.f"),
-        permission=Permission.READ_ONLY,
-    )
-    compression = switch(
-        "{head}_COMPRESSION",
-        "Compression",
-        "{settings}",
-        {"INDI_ENABLED": Sw("Enabled"), "INDI_DISABLED": Sw("Disabled", True)},
-        save=Save.ON_REQUEST,
-        lasting=True,
-    )
-    image = blob("{blob}", "Image Data", IMAGE_INFO, {"{blob}": Blob("{image}")})
-    frame_type = switch(
-        "{head}_FRAME_TYPE",
-        "Type",
-        "{settings}",
-        {name: Sw(label, name == "FRAME_LIGHT") for name, (label, _) in FRAME_TYPES.items()},
-        lasting=True,
-    )
-    source = switch(
-        "{head}_IMAGE_SOURCE",
-        "Image source",
-        "{settings}",
-        {"SOURCE_DATA": Sw("Binary", True), "SOURCE_FITS": Sw("Camera FITS")},
-        save=Save.AT_START,
-    )
 
     def __init__(
         self,
@@ -177,32 +81,31 @@ class CcdFeature(Feature):
         ccd: Ccd,
         facts: CcdFacts,
         *,
+        journal: CcdJournal,
         surroundings: Callable[[], Surroundings],
         polling_s: Callable[[], float],
     ) -> None:
-        super().__init__(session)
+        super().__init__(session, facts)
         self.ccd = ccd
-        self.facts = facts
         self.sequence: Sequence | None = None
         self._surroundings = surroundings
-        self._geometry_sent = CameraGeometry(ccd)
-        self._names = Names()
-        self._watch = Watch(self.device.clock, self.device.log, polling_s, self._show_remaining)
+        self.sent_geometry = CameraGeometry(ccd)
+        self._journal = journal
+        self._recovering: asyncio.Task[None] | None = None
+        self._watch = Watch(
+            self.device.clock,
+            self.device.log,
+            polling_s,
+            self._show_remaining,
+            partial(session.expect_frame, self),
+        )
         self._run: ExposureRun | None = None
         self.delivery = Delivery(
             f"{self.device.name}: {self.image.name}",
             self.send_file,
             lambda: self.compression["INDI_ENABLED"],
             self.device.log,
-        )
-        self._fit_to_sensor()
-
-    @property
-    def geometry(self) -> Geometry:
-        """Frame and binning as the clients see them."""
-        x, y, width, height = (int(v) for v in self.frame.values.values())
-        return Geometry(
-            x, y, width, height, int(self.binning["HOR_BIN"]), int(self.binning["VER_BIN"])
+            self.device.clock,
         )
 
     @property
@@ -210,62 +113,17 @@ class CcdFeature(Feature):
         """Whether an exposure is running or being downloaded."""
         return self._run is not None and self._run.running
 
+    def restarted(self) -> None:
+        """Send frame and binning again with the next exposure."""
+        self.sent_geometry.forget()
+
     async def end(self) -> None:
         """Finish the delivery of frames that have been received."""
         await self.delivery.finish()
 
-    def _fit_to_sensor(self) -> None:
-        """Narrow the limits to this sensor's, and begin with all of it."""
-        facts = self.facts
-        self.frame.narrow(
-            X=(0, facts.width - 1),
-            Y=(0, facts.height - 1),
-            WIDTH=(1, facts.width),
-            HEIGHT=(1, facts.height),
-        )
-        self.binning.narrow(HOR_BIN=(1, facts.max_bin_x), VER_BIN=(1, facts.max_bin_y))
-        self.frame.assign(self._whole_sensor)
-        self.info.assign(
-            {
-                "CCD_MAX_X": facts.width,
-                "CCD_MAX_Y": facts.height,
-                "CCD_PIXEL_SIZE": facts.pixel_width_um,
-                "CCD_PIXEL_SIZE_X": facts.pixel_width_um,
-                "CCD_PIXEL_SIZE_Y": facts.pixel_height_um,
-            }
-        )
-
-    @property
-    def _whole_sensor(self) -> dict[str, float]:
-        return {"X": 0, "Y": 0, "WIDTH": self.facts.width, "HEIGHT": self.facts.height}
-
-    # --- frame ---------------------------------------------------------------------------------
-
-    @frame.on_write
-    async def _frame_requested(self, new: Numbers) -> None:
-        """Choose a part of the sensor; the camera is told with the next exposure."""
-        x, y, width, height = (int(v) for v in new.values())
-        if x + width > self.facts.width or y + height > self.facts.height:
-            raise ValueRefused(
-                f"Invalid frame requested: ({x}, {y}) {width} x {height} reaches past the sensor "
-                f"of {self.facts.width} x {self.facts.height} pixels."
-            )
-        self.frame.publish({"X": x, "Y": y, "WIDTH": width, "HEIGHT": height}, State.OK)
-
-    @binning.on_write
-    async def _binning_requested(self, new: Numbers) -> None:
-        """Choose the binning; the frame stays in unbinned pixels."""
-        if any(value != int(value) for value in new.values()):
-            raise ValueRefused("Binning must be whole numbers.")
-
-    def reset_frame(self) -> None:
-        """Publish the whole sensor, unbinned."""
-        self.binning.publish({"HOR_BIN": 1, "VER_BIN": 1}, State.OK)
-        self.frame.publish(self._whole_sensor, State.OK)
-
     # --- exposure ------------------------------------------------------------------------------
 
-    @exposure.on_write
+    @CcdProperties.exposure.on_write
     async def _exposure_requested(self, new: Numbers) -> None:
         """Begin an exposure; one that is running is aborted first."""
         (duration_s,) = new.values()
@@ -278,10 +136,12 @@ class CcdFeature(Feature):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
-        run = ExposureRun(self._shot(duration_s), self._geometry_sent, self._names, self._watch)
+        run = ExposureRun(self._shot(duration_s), self.sent_geometry, self._journal, self._watch)
+        await self._finish_recovery()
         try:
             if self.running:
                 await self.abort_exposure()
+            await self._keep_what_waits()
             await run.start()
         except CameraError:
             self._end_sequence()
@@ -289,6 +149,58 @@ class CcdFeature(Feature):
         self._run = run
         self.show_exposure(duration_s, State.BUSY)
         self._following = self.session.tasks.spawn(self._follow(run), run.shot.name)
+
+    async def _keep_what_waits(self) -> None:
+        """Put on disk what is not delivered yet: the camera forgets it with the next start."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SOON_S):
+                await self.delivery.at_most(0)
+        for order in self.delivery.orders:
+            await order.keep()
+
+    # --- what an earlier connection or process has left ------------------------------------------
+
+    def appeared(self) -> None:
+        """Look after exposures whose frames were not delivered."""
+        self._shown_s = self.device.clock.monotonic()
+        recovery = Recovery(
+            self._journal, self.ccd, self.device.log, self._resume, self._deliver_kept
+        )
+        self._recovering = self.session.tasks.spawn(
+            recovery.carry_out(), f"{self.device.name}: recovery"
+        )
+
+    def _resume(self, record: Record) -> None:
+        self.sent_geometry.forget()
+        shot = record.shot(
+            name=f"{self.device.name}: {self.exposure.name}",
+            instrument=self.device.name,
+            ccd=self.ccd,
+            sensor=self.facts,
+            camera=self.session.facts,
+        )
+        run = ExposureRun(shot, self.sent_geometry, self._journal, self._watch)
+        run.resume(record)
+        self._run = run
+        self.show_exposure(run.remaining_s, State.BUSY)
+        self._following = self.session.tasks.spawn(self._follow(run), run.shot.name)
+
+    def _deliver_kept(self, record: Record, frame: Frame) -> None:
+        self._deliver(record, frame, lambda: True, lambda delivered: None, late=True)
+
+    async def _finish_recovery(self) -> None:
+        """Let a frame that is already taken arrive before the camera is told to take another."""
+        if self._recovering is not None:
+            await asyncio.wait([self._recovering])
+        run = self._run
+        if run is not None and run.running and run.resumed and not run.remaining_s:
+            self.device.log.info(f"First the frame of {run.record} is fetched.")
+            done, _ = await asyncio.wait([self._following], timeout=FETCH_FIRST_S)
+            if not done:
+                raise ValueRefused(
+                    f"The frame of {run.record} is still being fetched. Try again later, or abort "
+                    "to give it up."
+                )
 
     def _shot(self, duration_s: float) -> Shot:
         geometry = self.geometry
@@ -305,6 +217,7 @@ class CcdFeature(Feature):
             sensor=self.facts,
             camera=self.session.facts,
             surroundings=self._surroundings,
+            mode=lambda: self.delivery.mode,
         )
 
     async def _follow(self, run: ExposureRun) -> None:
@@ -312,14 +225,15 @@ class CcdFeature(Feature):
         try:
             frame = await run.to_frame()
         except IndiStxError as error:
-            self.exposure_lost(str(error))
+            lost = f"Lost: {run.record}. " if run.resumed else ""
+            self.exposure_lost(f"{lost}{error}")
         except Exception:
             self.exposure_lost("Internal error: the exposure brought no frame.")
             raise
         else:
             self._frame_taken(run, frame)
 
-    @abort.on_write
+    @CcdProperties.abort.on_write
     async def _abort_requested(self, new: Switches) -> None:
         """End the exposure without a frame."""
         if not new["ABORT"]:
@@ -347,9 +261,12 @@ class CcdFeature(Feature):
         await abort(self.ccd, self.device.clock)
 
     async def _forget_run(self) -> None:
-        self._run = None
+        run, self._run = self._run, None
+        without_frame = run is not None and run.running
         self._following.cancel()
         await asyncio.wait([self._following])
+        if run is not None and without_frame:
+            await run.strike()
 
     def show_exposure(self, remaining_s: float, state: State) -> None:
         """Publish the countdown."""
@@ -357,7 +274,7 @@ class CcdFeature(Feature):
 
     def exposure_lost(self, reason: str) -> None:
         """Report an exposure that brings no frame; a sequence ends with it."""
-        self._geometry_sent.forget()
+        self.sent_geometry.forget()
         self._end_sequence()
         self.device.refuse(self.exposure, reason)
 
@@ -400,9 +317,67 @@ class CcdFeature(Feature):
             elif is_latest() and not in_sequence:
                 self.show_exposure(0, State.OK)
 
-        self.delivery.put(Order(frame, lambda: in_sequence or is_latest(), done))
+        wanted = lambda: in_sequence or run.resumed or is_latest()  # noqa: E731
+        self._deliver(run.record, frame, wanted, done, late=run.resumed)
         if sequence is not None and in_sequence:
             sequence.exposure_done(run.shot.duration_s, is_latest)
+
+    def _deliver(
+        self,
+        record: Record | None,
+        frame: Frame,
+        is_wanted: Callable[[], bool],
+        done: Callable[[bool], None],
+        *,
+        late: bool,
+    ) -> None:
+        """Put a frame into the delivery, and see to it that the journal knows what becomes of it.
+
+        Args:
+            record: of the exposure.
+            frame: given away.
+            is_wanted: as in `Order`.
+            done: as in `Order`.
+            late: whether an earlier process or connection should have delivered it; then it goes
+                where the user wanted it at that time, once clients have had time to ask for BLOBs.
+        """
+        size, journal = frame.size, self._journal
+
+        async def confirmed() -> None:
+            await self.device.blobs_taken()
+            # The server passes it on to its clients; nobody tells when that is done.
+            await self.device.clock.sleep(size / CLIENTS_BYTES_PER_S)
+
+        def handed_over() -> None:
+            if record is not None:
+                journal.sent(record)
+                journal.delivered(record, confirmed)
+
+        async def keep() -> None:
+            if record is not None:
+                await journal.journal.keep_frame(record, frame)
+
+        async def keep_unsaved(sent: bool) -> None:
+            if record is not None:
+                await journal.unsaved(record, frame, sent=sent)
+
+        def gone() -> None:
+            if record is not None:
+                journal.gone(record)
+
+        self.delivery.put(
+            Order(
+                frame,
+                is_wanted,
+                done,
+                handed_over,
+                keep,
+                keep_unsaved,
+                gone,
+                mode=record.mode if late and record else None,
+                not_before_s=self._shown_s + LISTEN_S if late else 0.0,
+            )
+        )
 
     async def send_file(self, file: MemoryFile, suffix: str) -> None:
         """Send a file as this CCD's BLOB.
