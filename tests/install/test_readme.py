@@ -88,7 +88,7 @@ SERVICES = r"""
 
     # The control room.
     as_observer /repository/server >/tmp/server.log 2>&1 &
-    indi_getprop -t 30 -p 7626 'SBIG STX.CONNECTION.CONNECT' | grep =On
+    until indi_getprop -p 7626 'SBIG STX.CONNECTION.CONNECT' | grep =On; do sleep 0.2; done
     kill $!
 
     # Levels: what is an error is found as one.
