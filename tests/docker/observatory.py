@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -118,6 +119,12 @@ class Compose:
         """Return what a container has sent to its networks since it was started."""
         networks = self.containers[name].stats(stream=False)["networks"]
         return sum(n["tx_bytes"] for n in networks.values())
+
+    def received_bytes(self, name: str, device: str) -> int:
+        """Return what has come to a container through one of its network devices."""
+        lines = Path(f"/proc/{self.pid(name)}/net/dev").read_text().splitlines()
+        (counts,) = (line.split()[1:] for line in lines if line.split()[0] == f"{device}:")
+        return int(counts[0])
 
     def logs(self) -> str:
         return "\n".join(

@@ -99,7 +99,7 @@ SERVICES = r"""
         sleep 0.2
     done
     journalctl --no-pager -o cat -u indi-stx@North -p err | grep 127.0.0.1
-    ! journalctl --no-pager -o cat -u indi-stx@North -p err | grep 'Driver indi_stx_ccd'
+    test -z "$(journalctl --no-pager -o cat -u indi-stx@North -p err | grep ': Driver ')"
 
     # A driver that hangs is restarted.
     mkdir -p /run/systemd/system/indi-stx@North.service.d
@@ -117,18 +117,18 @@ SERVICES = r"""
     done
     test "$(systemctl show -P NRestarts indi-stx@North)" -ge 1
     journalctl --no-pager -u indi-stx@North | grep 'Watchdog timeout'
-    indi_getprop -t 30 -p 7625 'North.CONNECTION.CONNECT' | grep =Off
+    until indi_getprop -p 7625 'North.CONNECTION.CONNECT' | grep =Off; do sleep 0.2; done
 
     systemd-analyze --no-pager security indi-stx@North | tail -1
 """
 
 GONE = r"""
     test ! -e /opt/indi-stx
-    ! systemctl --no-pager --no-legend --plain list-units 'indi-stx*.service' | grep running
-    ! find / -xdev \( -path /home -o -path /repository -o -path /var/log -o -path /root/.cache \
-        -o -path /var/lib/indi-stx -o -path /var/lib/private -o -path /tmp \) -prune \
-        -o \( -name '*indi-stx*' -o -name '*indi_stx*' \) -print \
-        | grep -v /etc/default/indi-stx-North
+    test -z "$(systemctl --plain --no-legend list-units 'indi-stx*.service' | grep running)"
+    # State stays, and so does a file of settings that a person has made.
+    test "$(find / -xdev \( -path /home -o -path /repository -o -path /var/log -o -path /tmp \
+        -o -path /root/.cache -o -path '/var/lib/indi-stx*' -o -path /var/lib/private \) -prune \
+        -o \( -name '*indi-stx*' -o -name '*indi_stx*' \) -print)" = /etc/default/indi-stx-North
     ls -l /var/lib/indi-stx/frames/first_light_001.fits
 """
 
@@ -158,7 +158,10 @@ def test_pipx(tmp_path: Path) -> None:
     assert "indi_stx_ccd" in debian.run("ls /usr/local/bin /usr/share/indi")
     assert "indi-stx 2." in debian.run("indi-stx --version")
     debian.run(typed(debian, "uninstall", [uninstall]))
-    debian.run("! ls /usr/local/bin/indi* /usr/share/indi/indi_stx.xml /opt/pipx/venvs/indi-stx")
+    left = (
+        "ls -d /usr/local/bin/indi* /usr/share/indi/indi_stx.xml /opt/pipx/venvs/indi* 2>/dev/null"
+    )
+    assert debian.run(f"{left} || true") == ""
 
 
 def test_the_debian_package(tmp_path: Path) -> None:
@@ -168,4 +171,5 @@ def test_the_debian_package(tmp_path: Path) -> None:
     debian.run(typed(debian, "install", [install]))
     assert "indi-stx 2." in debian.run("indi-stx --version")
     debian.run(typed(debian, "uninstall", [uninstall]))
-    debian.run("! ls /usr/bin/indi_stx_ccd /usr/share/indi/indi_stx.xml")
+    left = "/usr/bin/indi*stx* /usr/share/indi/indi_stx.xml"
+    assert debian.run(f"ls -d {left} 2>/dev/null || true") == ""
