@@ -118,7 +118,7 @@ def _own_engine(folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def build_image(client: docker.DockerClient) -> str:
+def build_image(client: docker.DockerClient) -> None:
     """Build the image of docker/Dockerfile on a Debian 13 made here, since none can be pulled."""
     if not client.images.list(BASE):
         root = call([str(CHROOT), "base", "trixie"]).splitlines()[-1]
@@ -128,6 +128,7 @@ def build_image(client: docker.DockerClient) -> str:
             assert tar.stdout
             name, tag = BASE.split(":")
             client.api.import_image_from_data(tar.stdout, repository=name, tag=tag)
+    before = [image.id for image in client.images.list(IMAGE)]
     image, _ = client.images.build(
         path=str(ROOT),
         dockerfile="docker/Dockerfile",
@@ -136,4 +137,7 @@ def build_image(client: docker.DockerClient) -> str:
         network_mode="host",
         rm=True,
     )
-    return str(image.id)
+    for old in before:
+        if old != image.id:
+            with contextlib.suppress(DockerException):  # somebody uses it
+                client.images.remove(old)
