@@ -24,8 +24,8 @@ endef
 # Tests marked `machine` need root: they make Debian systems in folders, or start containers.
 machine = $(BIN)/python -m pytest -m machine
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos test-deb test-docker test-readme \
-        test-trixie test-kills deb engine fuzz check format clean
+.PHONY: help setup setup-demo system system-test demo test test-ekos test-faults test-kills fuzz soak mutants \
+        reliability test-deb test-docker test-readme test-trixie deb engine check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
@@ -36,7 +36,11 @@ help:
 	@echo "make test-docker   an observatory of containers, and what may happen to it (root)"
 	@echo "make test-readme   what README says, word by word in clean systems (root)"
 	@echo "make test-trixie   checks and tests on Debian 13 (root)"
-	@echo "make fuzz    a million damaged bytes of INDI"
+	@echo "make test-faults  every fault at every CCD in every phase"
+	@echo "make reliability  the same, and write its tables into docs/reliability.md"
+	@echo "make fuzz    a million damaged bytes of INDI, 100000 damaged answers of a camera"
+	@echo "make soak    2000 exposures with faults; EXPOSURES=500 for fewer"
+	@echo "make mutants  break the code in twenty ways and see the tests fail"
 	@echo "make test-kills  kills driver and server 200 times each at random moments (takes an hour)"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
@@ -98,13 +102,30 @@ test-docker: setup
 engine:
 	$(call install,packages-docker.apt)
 
+# Every fault at every CCD in every phase; `make test` has each fault once.
+test-faults: setup
+	$(BIN)/python -m pytest -n $(WORKERS) -m faults tests/faults
+
+reliability: setup
+	$(BIN)/python -m tests.faults.table --update docs/reliability.md
+
+# Kills at random moments; `make test` has a few.
 test-kills: setup
 	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
 	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
 
-# A million damaged bytes of INDI.
+# Damaged bytes: of clients, and of the camera.
 fuzz: setup
 	$(BIN)/python -m tests.indi.fuzz --bytes 1000000
+	$(BIN)/python -m tests.stx.fuzz --replies 100000
+
+# A long night; `make test` has a short one.
+EXPOSURES ?= 2000
+soak: setup
+	$(BIN)/python -m tests.faults.soak --exposures $(EXPOSURES)
+
+mutants: setup
+	$(BIN)/python -m tests.mutants.run
 
 check: setup
 	$(BIN)/ruff check

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from indi_stx.camera.exposing.journal import Journal
 from indi_stx.camera.facts import CameraFacts, Capability
 from indi_stx.camera.lasting import Lasting
 from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.driver.lanes import Lane
+from indi_stx.driver.properties import Property
 from indi_stx.driver.session import Session
 from indi_stx.driver.subsystem import Owner, Subsystem
 
@@ -82,6 +83,7 @@ class Feature(Subsystem):
     Attributes:
         needs: hardware without which the feature does not exist; None when it needs none.
         reads: polled parameters that `observe` needs, in addition to those that properties show.
+        unknown: polled parameters that this camera does not know; there is no property for them.
     """
 
     needs: ClassVar[Capability | None] = None
@@ -90,14 +92,24 @@ class Feature(Subsystem):
     def __init__(self, session: CameraSession, lane: Lane | None = None) -> None:
         super().__init__(session.device, lane)
         self.session = session
+        self.unknown: frozenset[str] = frozenset()
 
     @property
     def camera(self) -> Camera:
         """The HTTP client of the connected camera."""
         return self.session.camera
 
+    def exists(self, p: Property[Any]) -> bool:
+        """Tell whether clients should know of a property: not of one for an unknown parameter."""
+        return self.unknown.isdisjoint(p.spec.shows.values()) and super().exists(p)
+
     def observe(self, settings: CcdSettings) -> None:
         """Take in what a poll has read of this feature's CCD."""
+
+    @property
+    def telemetry(self) -> list[Property[Any]]:
+        """The properties whose values are only as good as the last answer of the camera."""
+        return [p for p in self.properties.values() if p.spec.shows]
 
     def restarted(self) -> None:
         """Forget what the camera was told: it was restarted and has its power-up settings."""

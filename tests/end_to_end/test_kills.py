@@ -73,6 +73,7 @@ class Night:
         self.taken.append(frame.pixels.astype("<u2").tobytes())
 
 
+@pytest.mark.timeout(120 + 60 * KILLS)
 @pytest.mark.parametrize("victim", ["driver", "server", "both"])
 async def test_every_frame_arrives_once_whoever_is_killed(tmp_path: Path, victim: str) -> None:
     moments = random.Random(SEED)

@@ -10,6 +10,7 @@ import pytest_asyncio
 from indi_stx.indi import OneNumber, OneSwitch, SetVector, State
 from indi_stx.simulator.options import SimulatorOptions
 from tests.harness.observatory import Observatory, connect_camera, observatory
+from tests.harness.wire_client import tcp_client
 
 SMALL = SimulatorOptions(model="STT-8300")
 
@@ -61,8 +62,16 @@ async def test_the_health_of_the_link_is_shown(place: Observatory) -> None:
     since = len(client.seen)
     place.simulator.add_fault("refuse=seconds=14")
     await client.update("LINK_HEALTH", State.ALERT, since=since)
+    await client.update("CONNECTION", State.BUSY, since=since)
+    await client.update("CCD_TEMPERATURE", State.ALERT, since=since)
     assert sum("keeps trying" in text for text in client.texts_said(since)) == 1
+    async with tcp_client(place.server.port) as later:
+        await later.ask()
+        assert (await later.defined("CCD_TEMPERATURE")).state is State.ALERT
+        assert (await later.defined("CONNECTION")).state is State.BUSY
     again = health(await client.update("LINK_HEALTH", State.OK, since=len(client.seen)))
+    await client.update("CCD_TEMPERATURE", State.IDLE, since=since)
+    await client.update("CONNECTION", State.OK, since=since)
     assert again["OUTAGES"] == 1
     assert again["ERRORS"] > 1
 

@@ -34,6 +34,11 @@ class Download(ABC):
             ImageError: what was received is not this frame.
         """
 
+    @property
+    @abstractmethod
+    def missing(self) -> int:
+        """Bytes of pixels that have not arrived yet."""
+
     @abstractmethod
     def rewind(self) -> None:
         """Forget what was received, to receive it again."""
@@ -61,6 +66,11 @@ class BinaryDownload(Download):
     async def receive(self) -> None:
         """Download the binary file, straight into the frame's memory."""
         await self._ccd.receive_data(self._bytes, self._receiver)
+
+    @property
+    def missing(self) -> int:
+        """Bytes of pixels that have not arrived yet."""
+        return self._receiver.missing
 
     def rewind(self) -> None:
         """Forget what came."""
@@ -106,6 +116,11 @@ class FitsDownload(Download):
         await self._shot.ccd.receive_fits(self._receiver)
         if missing := self._receiver.missing:
             raise ImageError(f"The camera's FITS file lacks {missing} bytes of pixels.")
+
+    @property
+    def missing(self) -> int:
+        """Bytes of pixels that have not arrived yet."""
+        return (self._without or self._receiver).missing
 
     def rewind(self) -> None:
         """Forget what came."""

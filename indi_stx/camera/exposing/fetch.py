@@ -13,6 +13,7 @@ from indi_stx.camera.exposing.download import Download, open_download
 from indi_stx.camera.exposing.header import draft_of
 from indi_stx.camera.exposing.identity import Identity, Names, written
 from indi_stx.camera.exposing.phases import Event, ExposureLost, Verdict
+from indi_stx.camera.exposing.progress import shown
 from indi_stx.camera.exposing.read_out import Looks, ReadOuts
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.starting import Started
@@ -66,6 +67,7 @@ class Fetch:
         self._started = started
         self._names = names
         self._watched = watched
+        self._watch = watch
         self._clock = watch.clock
         self._log = watch.log
         self._expect_frame = watch.expect_frame
@@ -107,13 +109,13 @@ class Fetch:
             asked_s = self._watched.after_end_s
             match await self._watched.look():
                 case Verdict.READY:
-                    looks.there(self._watched.after_end_s)
+                    looks.there(asked_s)
                     self._read_outs.learn(self._shot.geometry, looks.window)
                     return True
                 case Verdict.DOUBT:
                     match await self._identify():
                         case Identity.OURS:
-                            looks.there(self._watched.after_end_s)
+                            looks.there(asked_s)
                             self._read_outs.learn(self._shot.geometry, looks.window)
                             return True
                         case Identity.UNKNOWN if self._believes_without_a_name():
@@ -172,7 +174,8 @@ class Fetch:
     async def _receive(self, download: Download) -> bool:
         """Download once; False when the connection broke and it is worth another try."""
         try:
-            await download.receive()
+            async with shown(download, self._shot.geometry.data_bytes, self._watch):
+                await download.receive()
         except (CameraUnreachable, CameraTimeout) as error:
             self._tell_once(f"{error} The camera still has the frame; trying again.")
             await self._watched.be_patient(error)

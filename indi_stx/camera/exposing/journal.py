@@ -67,6 +67,7 @@ class Journal:
         self._records: dict[tuple[str, str, datetime], Record] = {}
         self._names: dict[str, NamesGiven] = {}
         self._read_outs: dict[str, dict[str, Window]] = {}
+        self._setpoints: dict[str, float] = {}
         self._held: set[tuple[str, str, datetime]] = set()
         self._marks: SentMarks | None = None
         self._turn = asyncio.Lock()
@@ -126,6 +127,7 @@ class Journal:
             plain = json.loads(text)
             records = [from_plain(Record, each) for each in plain["exposures"]]
             names = {key: from_plain(NamesGiven, each) for key, each in plain["names"].items()}
+            setpoints = {key: float(v) for key, v in plain.get("setpoints", {}).items()}
             read_outs = {
                 ccd: {key: from_plain(Window, each) for key, each in known.items()}
                 for ccd, known in plain.get("read_outs", {}).items()
@@ -143,6 +145,7 @@ class Journal:
         self._records = {_key(record): record for record in records}
         self._names = names
         self._read_outs = read_outs
+        self._setpoints = setpoints
 
     # --- what it knows ---------------------------------------------------------------------------
 
@@ -162,6 +165,17 @@ class Journal:
     def read_outs(self, camera: str, ccd: str) -> ReadOuts:
         """Return how long the CCD reads out; what it learns is written with the next exposure."""
         return ReadOuts(self._read_outs.setdefault(f"{camera} {ccd}", {}))
+
+    def wanted_setpoint(self, camera: str) -> float | None:
+        """Return the temperature that was last wanted of a camera's cooler, None for off."""
+        return self._setpoints.get(camera)
+
+    def want_setpoint(self, camera: str, celsius: float | None) -> None:
+        """Write down, in the background, the temperature that is wanted of a camera's cooler."""
+        if self._setpoints.pop(camera, None) != celsius:
+            self.later(self._write(), "journal: set point")
+        if celsius is not None:
+            self._setpoints[camera] = celsius
 
     @property
     def marks(self) -> SentMarks:
@@ -244,6 +258,7 @@ class Journal:
             content = {
                 "exposures": tuple(self._records.values()),
                 "names": dict(self._names),
+                "setpoints": dict(self._setpoints),
                 "read_outs": {ccd: dict(known) for ccd, known in self._read_outs.items()},
             }
             try:

@@ -32,6 +32,7 @@ class Watch:
         log: messages to people.
         polling_s: returns the current polling period.
         show_remaining: called with the seconds left, once per polling period and at the end.
+        show_download: called with the percentage of a slow download, None at its end.
         expect_frame: called with the time, on the monotonic clock, at which a frame is asked for.
     """
 
@@ -40,6 +41,7 @@ class Watch:
     polling_s: Callable[[], float]
     show_remaining: Callable[[float], None]
     expect_frame: Callable[[float], None] = lambda at_s: None
+    show_download: Callable[[float | None], None] = lambda percent: None
 
 
 class Watched:
