@@ -116,6 +116,11 @@ def _own_engine(folder: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        # Builds with the network of this machine leave its namespace mounted.
+        for line in Path("/proc/mounts").read_text().splitlines():
+            place = line.split()[1]
+            if place.startswith(f"{folder}/"):
+                subprocess.run(["umount", place], check=True)
 
 
 def build_image(client: docker.DockerClient) -> None:
