@@ -5,6 +5,7 @@
       PropertyError           our own code misused a property; a bug, told as one
       ValueRefused            a client asked for the impossible; Alert and the message
       ConfigError             a configuration file fails us; Alert and the message
+        ConfigMissing         there is none yet, which is no fault: Alert, and told as news
       ConnectionClosed        work for a connection that has ended; told where somebody waits
       ImageError              an impossible frame, card or image file; Alert, or tried again
       SimulatorError          the simulated camera cannot start as asked (port taken, model)
@@ -54,6 +55,10 @@ class ValueRefused(IndiStxError):
 
 class ConfigError(IndiStxError):
     """A configuration file is missing, unreadable, unwritable or not a configuration."""
+
+
+class ConfigMissing(ConfigError):
+    """There is no configuration file yet."""
 
 
 class ConnectionClosed(IndiStxError):
