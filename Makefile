@@ -24,7 +24,7 @@ endef
 # Tests marked `machine` need root: they make Debian systems in folders, or start containers.
 machine = $(BIN)/python -m pytest -m machine
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos test-faults test-kills fuzz soak mutants \
+.PHONY: help setup setup-demo system system-test demo test test-ekos test-faults test-kills bench fuzz soak mutants \
         reliability test-deb test-docker test-readme test-trixie deb engine check format clean
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo "make test-docker   an observatory of containers, and what may happen to it (root)"
 	@echo "make test-readme   what README says, word by word in clean systems (root)"
 	@echo "make test-trixie   checks and tests on Debian 13 (root)"
+	@echo "make bench   measures the driver beside others and writes docs/performance.md (15 minutes)"
 	@echo "make test-faults  every fault at every CCD in every phase"
 	@echo "make reliability  the same, and write its tables into docs/reliability.md"
 	@echo "make fuzz    a million damaged bytes of INDI, 100000 damaged answers of a camera"
@@ -113,6 +114,15 @@ reliability: setup
 test-kills: setup
 	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
 	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
+
+# Figures beside those of curl and of a libindi driver; a quiet machine gives the true ones. A
+# benchmark that fails does not keep the others from running. REPEAT=0.3 is shorter, BENCH=frames
+# runs one of them.
+REPEAT ?= 1
+bench: setup-demo
+	$(call install,packages-bench.apt)
+	$(MAKE) -s -C benchmarks/peer || echo "No libindi peer: its columns will be missing."
+	$(BIN)/python -m benchmarks --update --repeat $(REPEAT) $(BENCH)
 
 # Damaged bytes: of clients, and of the camera.
 fuzz: setup

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from indi_stx.errors import ValueRefused
 from indi_stx.stx.arguments import real
 
-_TELL_EVERY_S = 0.01
-"""How often a thread notifies the event loop: on a fast link a piece comes every 0.1 ms."""
+_TELL_EVERY_S = 0.05
+"""How often a thread notifies the event loop: on a fast link a piece comes every 0.1 ms.
+
+Each time wakes the loop: with 0.01 s a frame over a camera's link took a sixth more processor time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
