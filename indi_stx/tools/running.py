@@ -1,0 +1,75 @@
+"""Run a command to its end, and turn how it ended into a message and an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from indi_stx.errors import IndiStxError
+from indi_stx.tools.hints import hint_for
+from indi_stx.tools.terminal import error_console
+
+
+class ExitStatus(enum.IntEnum):
+    """What the shell is told."""
+
+    GOOD = 0
+    TROUBLE = 1
+    USAGE = 2
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+EXIT_STATUSES = (
+    "Exit status: 0 good, 1 trouble with the camera or a file, 2 the command line is wrong,\n"
+    "130 interrupted with Ctrl-C, 143 ended by SIGTERM."
+)
+"""For the help of each command."""
+
+
+def run_to_end(command: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run `work` and return the exit status.
+
+    Ctrl-C and SIGTERM cancel it, so that it can put in order what it has begun; a second Ctrl-C
+    does not wait for that.
+    """
+    try:
+        return asyncio.run(_cancelled_by_sigterm(work))
+    except IndiStxError as error:
+        show_error(command, error)
+        return ExitStatus.TROUBLE
+    except KeyboardInterrupt:
+        error_console().print("Stopped.")
+        return ExitStatus.INTERRUPTED
+    except asyncio.CancelledError:
+        return ExitStatus.TERMINATED
+    except BrokenPipeError:
+        _forget_output()
+        return ExitStatus.TROUBLE
+
+
+def show_error(command: str, error: IndiStxError) -> None:
+    """Say on standard error what happened, and what else to try."""
+    console = error_console()
+    console.print(f"indi-stx {command}: {error}", style="red")
+    if hint := hint_for(error):
+        console.print(hint)
+
+
+async def _cancelled_by_sigterm(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    with contextlib.suppress(ValueError, RuntimeError):  # only the main thread gets signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work()
+
+
+def _forget_output() -> None:
+    """Keep Python from complaining at its end about output that nobody reads, as with `| head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
