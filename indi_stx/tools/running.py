@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from indi_stx.errors import IndiStxError
+from indi_stx.errors import IndiStxError, ValueRefused
 from indi_stx.tools.hints import hint_for
 from indi_stx.tools.terminal import error_console
 
@@ -26,13 +26,6 @@ class ExitStatus(enum.IntEnum):
     TERMINATED = 143
 
 
-EXIT_STATUSES = (
-    "Exit status: 0 good, 1 trouble with the camera or a file, 2 the command line is wrong,\n"
-    "130 interrupted with Ctrl-C, 143 ended by SIGTERM."
-)
-"""For the help of each command."""
-
-
 def run_to_end(command: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Run `work` and return the exit status.
 
@@ -43,7 +36,7 @@ def run_to_end(command: str, work: Callable[[], Coroutine[Any, Any, int]]) -> in
         return asyncio.run(_cancelled_by_sigterm(work))
     except IndiStxError as error:
         show_error(command, error)
-        return ExitStatus.TROUBLE
+        return ExitStatus.USAGE if isinstance(error, ValueRefused) else ExitStatus.TROUBLE
     except KeyboardInterrupt:
         error_console().print("Stopped.")
         return ExitStatus.INTERRUPTED
