@@ -94,7 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     from indi_stx.conformance import command as conform
     from indi_stx.help_format import HelpFormatter
     from indi_stx.simulator import command_line as simulate
-    from indi_stx.tools import find, probe
+    from indi_stx.tools import capture, find, probe
 
     parser = argparse.ArgumentParser(
         prog="indi-stx",
@@ -107,6 +107,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
         ("find", find, "look for cameras on the network"),
         ("probe", probe, "show what a camera is and how it is set, without changing anything"),
+        ("capture", capture, "take exposures without INDI, as FITS with a picture of each"),
         ("conform", conform, "hold a camera to the API document, row by row"),
         ("properties", property_table, "list all INDI properties of the driver"),
         ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),

@@ -75,25 +75,25 @@ def _limit_s(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Look for cameras, list them, and return the exit status."""
     from indi_stx.tools.running import ExitStatus, run_to_end
-    from indi_stx.tools.terminal import error_console
+    from indi_stx.tools.terminal import error_console, tell
 
     networks = [args.subnet] if args.subnet else own_networks()
     if not networks:
-        error_console().print(
+        tell(
+            error_console(),
             "indi-stx find: this computer is in no private network; name the one to look at: "
             "indi-stx find 192.168.1.0/24",
-            style="red",
+            "red",
         )
         return ExitStatus.USAGE
     hosts = hosts_of(networks)
-    error_console().print(
-        f"Looking at {len(hosts)} addresses in {', '.join(map(str, networks))}, port {args.port}."
-    )
+    where = f"{', '.join(map(str, networks))}, port {args.port}"
+    tell(error_console(), f"Looking at {len(hosts)} addresses in {where}.")
 
     async def find() -> int:
         if await _list_cameras(hosts, args.port, args.timeout):
             return ExitStatus.GOOD
-        error_console().print(f"No camera answered. {_ADVICE}")
+        tell(error_console(), f"No camera answered. {_ADVICE}")
         return ExitStatus.TROUBLE
 
     return run_to_end("find", find)
@@ -124,6 +124,6 @@ async def _list_cameras(hosts: Sequence[str], port: int, limit_s: float) -> int:
 
 
 def _print_camera(looked: Looked) -> None:
-    from indi_stx.tools.terminal import output_console, printable
+    from indi_stx.tools.terminal import output_console, printable, tell
 
-    output_console().print(f"{looked.address}  {printable(looked.description or '')}")
+    tell(output_console(), f"{looked.address}  {printable(looked.description or '')}")

@@ -14,7 +14,7 @@ from rich.console import Console
 from indi_stx.tools.findings import Findings
 from indi_stx.tools.remarks import remarks_on
 from indi_stx.tools.streaming import Meanwhile
-from indi_stx.tools.terminal import printable, table
+from indi_stx.tools.terminal import printable, table, tell
 
 Row = tuple[str, str]
 UNITS = {
@@ -47,11 +47,11 @@ def show(found: Findings, output: Console, errors: Console) -> None:
             output.print()
         _show_settings(found, output)
         for remark in remarks_on(found):
-            output.print(f"! {remark}", style="yellow")
+            tell(output, f"! {remark}", "yellow")
     for trouble in found.troubles:
-        errors.print(f"indi-stx probe: {trouble.part}: {trouble.message}", style="red")
+        tell(errors, f"indi-stx probe: {trouble.part}: {trouble.message}", "red")
         if trouble.hint:
-            errors.print(trouble.hint)
+            tell(errors, trouble.hint)
 
 
 def as_json(found: Findings) -> str:

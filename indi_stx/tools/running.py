@@ -13,7 +13,7 @@ from typing import Any
 
 from indi_stx.errors import IndiStxError, ValueRefused
 from indi_stx.tools.hints import hint_for
-from indi_stx.tools.terminal import error_console
+from indi_stx.tools.terminal import error_console, tell
 
 
 class ExitStatus(enum.IntEnum):
@@ -38,7 +38,7 @@ def run_to_end(command: str, work: Callable[[], Coroutine[Any, Any, int]]) -> in
         show_error(command, error)
         return ExitStatus.USAGE if isinstance(error, ValueRefused) else ExitStatus.TROUBLE
     except KeyboardInterrupt:
-        error_console().print("Stopped.")
+        tell(error_console(), "Stopped.")
         return ExitStatus.INTERRUPTED
     except asyncio.CancelledError:
         return ExitStatus.TERMINATED
@@ -50,9 +50,9 @@ def run_to_end(command: str, work: Callable[[], Coroutine[Any, Any, int]]) -> in
 def show_error(command: str, error: IndiStxError) -> None:
     """Say on standard error what happened, and what else to try."""
     console = error_console()
-    console.print(f"indi-stx {command}: {error}", style="red")
+    tell(console, f"indi-stx {command}: {error}", "red")
     if hint := hint_for(error):
-        console.print(hint)
+        tell(console, hint)
 
 
 async def _cancelled_by_sigterm(work: Callable[[], Coroutine[Any, Any, int]]) -> int:

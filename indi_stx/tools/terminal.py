@@ -34,6 +34,11 @@ def _console(*, stderr: bool) -> Console:
     return console
 
 
+def tell(console: Console, text: str, style: str | None = None) -> None:
+    """Print a line; only a terminal has it wrapped."""
+    console.print(text, style=style, soft_wrap=not console.is_terminal)
+
+
 def table(console: Console, *columns: str, title: str | None = None) -> Table:
     """Return an empty table with a heading; without a frame in a pipe."""
     made = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
