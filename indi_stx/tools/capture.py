@@ -14,15 +14,14 @@ what this camera does not have, 130 interrupted with Ctrl-C, 143 ended by SIGTER
 from __future__ import annotations
 
 import argparse
-import math
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from indi_stx.errors import ImageError
 from indi_stx.images.file_names import check_prefix
 from indi_stx.stx import FrameType
 from indi_stx.tools.address import camera_address
+from indi_stx.tools.numbers import real, whole
 from indi_stx.tools.plan import BIAS_S, Plan, Region
 
 SHORTEST_S, LONGEST_S = 0.01, 86_400.0
@@ -33,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `indi-stx capture`."""
     add = parser.add_argument
     add("address", type=camera_address, metavar="URL", help="of the camera: http://HOST[:PORT]")
-    add("--count", type=_whole(1, 100_000), default=1, metavar="N", help="how many frames")
+    add("--count", type=whole(1, 100_000), default=1, metavar="N", help="how many frames")
     add(
         "--exposure",
-        type=_real("seconds", SHORTEST_S, LONGEST_S),
+        type=real("seconds", SHORTEST_S, LONGEST_S),
         metavar="SECONDS",
         help="of each frame (default: 1; a bias is always as short as possible)",
     )
@@ -46,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="light",
         help="of frame",
     )
-    add("--bin", type=_whole(1, 255), default=1, metavar="N", help="binning in both directions")
+    add("--bin", type=whole(1, 255), default=1, metavar="N", help="binning in both directions")
     add(
         "--frame",
         type=_region,
@@ -56,13 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--filter", metavar="NAME|SLOT", help="filter in the beam (default: as it is)")
     add(
         "--temperature",
-        type=_real("degrees Celsius", COLDEST_CELSIUS, WARMEST_CELSIUS),
+        type=real("degrees Celsius", COLDEST_CELSIUS, WARMEST_CELSIUS),
         metavar="CELSIUS",
         help="cool the CCD to this first (default: as it is)",
     )
     add(
         "--cooling-limit",
-        type=_real("minutes", 0.1, 600.0),
+        type=real("minutes", 0.1, 600.0),
         default=20.0,
         metavar="MINUTES",
         help="how long to wait for the temperature",
@@ -76,33 +75,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="begins the file names (default: the type of frame)",
     )
     add("--no-preview", action="store_true", help="save no pictures")
-
-
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        digits = text.strip()
-        if digits.isascii() and digits.isdecimal() and lowest <= int(digits) <= highest:
-            return int(digits)
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a whole number from {lowest} to {highest}"
-        )
-
-    return read
-
-
-def _real(unit: str, lowest: float, highest: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not lowest <= number <= highest:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a number of {unit} from {lowest:g} to {highest:g}"
-            )
-        return number
-
-    return read
 
 
 def _region(text: str) -> Region:

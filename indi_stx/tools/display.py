@@ -52,7 +52,7 @@ class Display:
 
     def say(self, text: str, style: str | None = None) -> None:
         """Show a line that stays."""
-        tell(self._errors, printable(text), style)
+        tell(self._errors, text, style)
 
     def result(self, text: str) -> None:
         """Show a line of the results."""

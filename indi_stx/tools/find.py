@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from indi_stx.errors import ValueRefused
 from indi_stx.tools.networks import Network, hosts_of, network, own_networks
+from indi_stx.tools.numbers import real, whole
 
 if TYPE_CHECKING:
     from indi_stx.tools.scan import Looked
 
-LONGEST_S = 10.0
+SHORTEST_S, LONGEST_S = 0.05, 10.0
 _ADVICE = (
     "Check power and network cable. A camera without a DHCP server gives itself an address of "
     "169.254.x.x; the lights at its Ethernet socket show whether there is a link. A camera in "
@@ -37,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SUBNET",
         help="such as 192.168.1.0/24 (default: those of this computer)",
     )
-    parser.add_argument("--port", type=_port, default=80, help="of the cameras")
+    parser.add_argument("--port", type=whole(1, 65535), default=80, help="of the cameras")
     parser.add_argument(
         "--timeout",
-        type=_limit_s,
+        type=real("seconds", SHORTEST_S, LONGEST_S),
         default=1.0,
         metavar="SECONDS",
         help="how long a connection may take",
@@ -52,24 +53,6 @@ def _network(text: str) -> Network:
         return network(text)
     except ValueRefused as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port, a number from 1 to 65535")
-    return int(text)
-
-
-def _limit_s(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.0 < seconds <= LONGEST_S:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of seconds above 0, up to {LONGEST_S:g}"
-        )
-    return seconds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -124,6 +107,6 @@ async def _list_cameras(hosts: Sequence[str], port: int, limit_s: float) -> int:
 
 
 def _print_camera(looked: Looked) -> None:
-    from indi_stx.tools.terminal import output_console, printable, tell
+    from indi_stx.tools.terminal import output_console, tell
 
-    tell(output_console(), f"{looked.address}  {printable(looked.description or '')}")
+    tell(output_console(), f"{looked.address}  {looked.description}")

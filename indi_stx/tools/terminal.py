@@ -35,8 +35,8 @@ def _console(*, stderr: bool) -> Console:
 
 
 def tell(console: Console, text: str, style: str | None = None) -> None:
-    """Print a line; only a terminal has it wrapped."""
-    console.print(text, style=style, soft_wrap=not console.is_terminal)
+    """Print a line, made printable; only a terminal has it wrapped."""
+    console.print(printable(text), style=style, soft_wrap=not console.is_terminal)
 
 
 def table(console: Console, *columns: str, title: str | None = None) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,11 @@ WEB_PAGE = (
     b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: 25\r\n\r\n"
     b"<html><body>Hi!</body></>"
 )
+READS = re.compile(
+    r"/api/(\w*Get\w+|\w*State|\w*ImageReady|Description|VersionNumbers|IsPulseGuiding|AOStatus)"
+    r"\.cgi|/api/\w+Data\.bin"
+)
+"""Paths of the calls that change nothing."""
 
 
 @contextmanager

@@ -13,12 +13,7 @@ from indi_stx.cli import main
 from indi_stx.stx import BlockingCamera
 from indi_stx.tools import findings
 from tests.conformance.wrong_camera import serving
-from tests.tools.cameras import WEB_PAGE, requests_in, simulated, url_of
-
-READS = re.compile(
-    r"/api/(\w*Get\w+|\w*State|\w*ImageReady|Description|VersionNumbers|IsPulseGuiding|AOStatus)"
-    r"\.cgi|/api/\w+Data\.bin"
-)
+from tests.tools.cameras import READS, WEB_PAGE, requests_in, simulated, url_of
 
 
 def take_guide_frame(host: str, port: int) -> None:
