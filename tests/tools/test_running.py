@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 
-from indi_stx.cli import main
+from indi_stx.cli import main, make_parser
 from tests.tools.cameras import simulated, url_of
 
 
@@ -72,3 +73,12 @@ def test_help_needs_neither_rich_nor_numpy():
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["probe", "find", "capture", "watch"])
+def test_the_documentation_names_every_option(name: str):
+    text = (Path(__file__).parents[2] / "docs" / "tools.md").read_text()
+    section = text.split(f"\n## {name}: ")[1].split("\n## ")[0]
+    for action in make_parser()._subparsers._group_actions[0].choices[name]._actions:
+        for option in action.option_strings:
+            assert option in ("-h", "--help") or f"`{option}" in section or f" {option}" in section
