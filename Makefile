@@ -21,13 +21,18 @@ define install
 	fi
 endef
 
-.PHONY: help setup setup-demo system system-test demo test test-ekos test-kills fuzz check format clean
+.PHONY: help setup setup-demo system system-test demo test test-ekos test-faults test-kills fuzz soak mutants \
+        reliability check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
 	@echo "make test    checks and all tests but those with KStars"
 	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
-	@echo "make fuzz    a million damaged bytes of INDI"
+	@echo "make test-faults  every fault at every CCD in every phase"
+	@echo "make reliability  the same, and write its tables into docs/reliability.md"
+	@echo "make fuzz    a million damaged bytes of INDI, 100000 damaged answers of a camera"
+	@echo "make soak    2000 exposures with faults; EXPOSURES=500 for fewer"
+	@echo "make mutants  break the code in twenty ways and see the tests fail"
 	@echo "make test-kills  kills driver and server 200 times each at random moments (takes an hour)"
 	@echo "make check   formatting, lint, types"
 	@echo "make setup   only install what the tests need"
@@ -64,13 +69,30 @@ test-ekos: setup
 	$(call install,packages-ekos.apt)
 	$(BIN)/python -m pytest -m ekos tests/end_to_end/ekos
 
-# A million damaged bytes of INDI.
+# Every fault at every CCD in every phase; `make test` has each fault once.
+test-faults: setup
+	$(BIN)/python -m pytest -n $(WORKERS) -m faults tests/faults
+
+reliability: setup
+	$(BIN)/python -m tests.faults.table --update docs/reliability.md
+
+# Kills at random moments; `make test` has a few.
 test-kills: setup
 	INDI_STX_KILLS=200 $(BIN)/python -m pytest -n 2 tests/end_to_end/test_kills.py -k "driver or server"
 	INDI_STX_KILLS=20 $(BIN)/python -m pytest tests/end_to_end/test_kills.py -k both
 
+# Damaged bytes: of clients, and of the camera.
 fuzz: setup
 	$(BIN)/python -m tests.indi.fuzz --bytes 1000000
+	$(BIN)/python -m tests.stx.fuzz --replies 100000
+
+# A long night; `make test` has a short one.
+EXPOSURES ?= 2000
+soak: setup
+	$(BIN)/python -m tests.faults.soak --exposures $(EXPOSURES)
+
+mutants: setup
+	$(BIN)/python -m tests.mutants.run
 
 check: setup
 	$(BIN)/ruff check

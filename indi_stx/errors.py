@@ -16,6 +16,7 @@
         CameraUnreachable     no connection: the user checks address, cable and power
         CameraTimeout         connected, but no complete answer in time; retried where safe
         CameraReplyInvalid    an answer that is not this camera's language; has an excerpt
+          CameraLacksCall     "404 Not Found": this firmware has no such call
         ExposureFailed        an accepted exposure gave no image; take another
         CameraRefused         the camera said 400 and one of its codes; code, text, advice
           CameraBusy          it is exposing, or its filter wheel moves; ask again later
@@ -31,7 +32,15 @@ class IndiStxError(Exception):
 
 
 class IndiProtocolError(IndiStxError):
-    """Bytes from the peer are not INDI; the parser has skipped past them."""
+    """Bytes from the peer are not INDI; the parser has skipped past them.
+
+    Attributes:
+        start_tag: the beginning of what was skipped, as far as it may tell whom it was for.
+    """
+
+    def __init__(self, message: str, *, start_tag: str = "") -> None:
+        super().__init__(message)
+        self.start_tag = start_tag
 
 
 class PropertyError(IndiStxError):
@@ -104,6 +113,13 @@ class CameraReplyInvalid(CameraError):
     def __init__(self, message: str, *, request: str, excerpt: str = "") -> None:
         super().__init__(message, request=request)
         self.excerpt = excerpt
+
+
+class CameraLacksCall(CameraReplyInvalid):
+    """The answer was "404 Not Found": this firmware does not have the call, nor what it is about.
+
+    Something else than a camera may answer so too.
+    """
 
 
 class ExposureFailed(CameraError):

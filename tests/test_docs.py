@@ -75,3 +75,21 @@ def test_the_catalogue_names_this_driver() -> None:
     assert (driver.get("name"), driver.text) == (DEFAULT_NAME, CameraDevice.executable)
     assert device.findtext("version") == DRIVER_VERSION
     assert float(DRIVER_VERSION) >= 2.1
+
+
+LINKS_TO_TESTS = re.findall(
+    r"\]\(\.\./(tests/[\w/]+\.py)#(\w+)\)", (ROOT / "docs" / "reliability.md").read_text()
+)
+
+
+def test_what_happens_to_a_frame_is_shown_by_tests_that_exist() -> None:
+    assert len(LINKS_TO_TESTS) >= 20
+    for path, test in LINKS_TO_TESTS:
+        assert f"def {test}(" in (ROOT / path).read_text(), f"{path}: {test}"
+
+
+def test_each_question_about_a_frame_has_a_test() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    questions = [part for part in text.split("\n\n") if part.startswith("**... ")]
+    assert len(questions) == len(LINKS_TO_TESTS)
+    assert all("([test](../tests/" in question for question in questions)

@@ -1,12 +1,13 @@
 """The devices around the camera, as the user named them, and what they say.
 
 Their properties are snooped through the server. Each value is taken only from the device that is
-named for its role, and forgotten when that device deletes it or another one is named. When a driver
-dies, its last values stay (indiserver 1.9.9 does not tell snoopers).
+named for its role, and forgotten when that device deletes it, disconnects or does not answer any
+more, or when another one is named.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from indi_stx.camera.exposing.surroundings import Aim
@@ -72,33 +73,49 @@ class ActiveDevices(Subsystem):
             for role, properties in SNOOPED.items()
         }
 
-    @devices.on_write
-    async def _devices_requested(self, new: Texts) -> None:
-        """Listen to the devices that are newly named; those that stay are not asked again."""
+    @devices.on_check
+    def _checked_names(self, new: Texts) -> Texts:
         names = {role: name.strip() for role, name in new.items()}
         if too_long := [name for name in names.values() if len(name) > MAX_NAME_CHARS]:
             raise ValueRefused(f"The name of an INDI device cannot be this long: {too_long[0]!r}.")
-        self.devices.publish(names, State.OK)
-        self._follow()
+        return names
+
+    @devices.on_write
+    async def _devices_requested(self, new: Texts) -> None:
+        """Listen to the devices named; those that stay are asked again: they may be there now."""
+        self.devices.publish(new, State.OK)
+        self._follow(again=self.devices.written)
 
     def on_start(self) -> None:
         """Begin to listen; saved names are in place."""
         self._follow()
 
-    def _follow(self) -> None:
+    def check_that_all_live(self) -> None:
+        """Ask devices that have long been silent, and give up those that do not answer."""
+        for snooped in self._near.values():
+            if not snooped.lives():
+                self.device.log.warning(
+                    f"{snooped.name} does not answer any more: what it said is left out of the "
+                    "headers. Check its driver."
+                )
+
+    def _follow(self, again: Collection[str] = ()) -> None:
         for role, snooped in self._near.items():
             name = self.devices[role]
             if role == "ACTIVE_FILTER" and name == self.device.name:
                 name = ""
             if name != snooped.name:
                 snooped.follow(name)
+            elif role in again:
+                snooped.ask_again()
 
     # --- telescope -----------------------------------------------------------------------------
 
     @property
     def telescope(self) -> str | None:
-        """The name of the telescope's device."""
-        return self.devices["ACTIVE_TELESCOPE"] or None
+        """The name of the telescope's device; None while it has not been heard."""
+        scope = self._near["ACTIVE_TELESCOPE"]
+        return scope.name if scope.was_heard else None
 
     @property
     def aim(self) -> Aim | None:
@@ -180,9 +197,16 @@ class ActiveDevices(Subsystem):
     @property
     def filter_name(self) -> str | None:
         """The filter in the light path, as reported by the driver of another wheel."""
-        wheel = self._near["ACTIVE_FILTER"]
-        slot = wheel.number("FILTER_SLOT", "FILTER_SLOT_VALUE")
+        wheel, slot = self._near["ACTIVE_FILTER"], self.beam
         return wheel.text("FILTER_NAME", f"FILTER_SLOT_NAME_{slot:.0f}") if slot else None
+
+    @property
+    def beam(self) -> float | None:
+        """The slot of another wheel that is in the light path; None while it moves or fails."""
+        wheel = self._near["ACTIVE_FILTER"]
+        if wheel.state("FILTER_SLOT") in (State.BUSY, State.ALERT):
+            return None
+        return wheel.number("FILTER_SLOT", "FILTER_SLOT_VALUE")
 
     @property
     def sky_brightness_mpsas(self) -> float | None:

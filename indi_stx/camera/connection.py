@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
+import re
 from typing import Any, Protocol
 
 from indi_stx.camera.facts import CameraFacts
@@ -19,6 +21,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_PORT = "80"
 RETRY_S, RETRY_MOST_S = 2.0, 30.0
 """Between two attempts of an automatic connection, at first and after several."""
+_HOST_NAME = re.compile(r"[^\s/?#@:\[\]%\\]+", re.ASCII)
 
 
 class Connectable(Owner, Protocol):
@@ -153,21 +156,26 @@ class Connection(Subsystem):
         if new["ENABLE"]:
             self.device.log.info("Simulation is enabled: Connect starts a simulated camera.")
 
-    @address.on_write
-    async def _address_requested(self, new: Texts) -> None:
-        """Choose the camera; takes effect with the next Connect."""
+    @address.on_check
+    def _checked_address(self, new: Texts) -> Texts:
         host, port = new["ADDRESS"].strip(), new["PORT"].strip() or DEFAULT_PORT
         if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= 65535:
             raise ValueRefused(f"Port must be a number from 1 to 65535, not {port!r}.")
-        if any(c in host for c in "/@?# \t") or not host.isascii():
+        if host.startswith("[") and host.endswith("]") and _is_ip(host[1:-1]):
+            host = host[1:-1]  # as IPv6 addresses are written before a port
+        if host and not _is_host(host):
             raise ValueRefused(
                 f"Address must be a host name or an IP address alone, such as 192.168.0.2, "
-                f"not {host!r}."
+                f"not {host!r}; the port has a field of its own."
             )
-        new_address = {"ADDRESS": host, "PORT": port}
+        return {"ADDRESS": host, "PORT": port}
+
+    @address.on_write
+    async def _address_requested(self, new: Texts) -> None:
+        """Choose the camera; takes effect with the next Connect."""
         # Loading the configuration, right after connecting, writes the same address again.
-        is_other = new_address != self.address.values
-        self.address.publish(new_address, State.OK)
+        is_other = dict(new) != self.address.values
+        self.address.publish(new, State.OK)
         if self.device.connected and is_other:
             self.device.log.info("The new address is used from the next Connect on.")
 
@@ -197,6 +205,9 @@ class Connection(Subsystem):
         facts = await self.device.open_session(host, port)
         self.connection.select("CONNECT", State.OK)
         self.device.log.info(f"Connected to {facts.description} at {host}:{port}.")
+        if facts.lacking:
+            parts = ", ".join(sorted(part.value for part in facts.lacking))
+            self.device.log.info(f"This camera's firmware does not have: {parts}.")
         self.device.show_session()
         self._remember_address()
 
@@ -219,3 +230,16 @@ class Connection(Subsystem):
         """Save an address that has worked, as libindi does."""
         if not self.simulation["ENABLE"]:
             self.device.autosave(self.address)
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether this may be a host name, or is an IPv4 or IPv6 address."""
+    return bool(_HOST_NAME.fullmatch(host) and host.isascii()) or _is_ip(host)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -21,9 +21,11 @@ from indi_stx.camera.features.fan import Fan
 from indi_stx.camera.features.fast_exposure import FastExposure
 from indi_stx.camera.features.filter_wheel import FilterWheel
 from indi_stx.camera.features.fits_header import FitsHeader, UserCards
+from indi_stx.camera.features.guide_temperature import GuiderTemperature
 from indi_stx.camera.features.guider import Guider
 from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.features.link_health import LinkHealth
+from indi_stx.camera.features.overscan import Overscan
 from indi_stx.camera.features.pulse_guide import PulseGuide
 from indi_stx.camera.features.restart import Restart
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
@@ -33,7 +35,7 @@ from indi_stx.camera.link_watch import LinkWatch
 from indi_stx.camera.session import CameraSession, Feature, open_client
 from indi_stx.camera.simulation import RunningSimulator, SimulatorFactory
 from indi_stx.camera.surroundings import HeaderSources
-from indi_stx.camera.telemetry import Telemetry
+from indi_stx.camera.telemetry import SELDOM, Telemetry
 from indi_stx.driver.device import Device, Host
 from indi_stx.errors import SimulatorError
 
@@ -46,7 +48,9 @@ DRIVER_VERSION = ".".join(__version__.split(".")[:2])
 FEATURES: tuple[type[Feature], ...] = (
     CameraInfo,
     Imager,
+    Overscan,
     Guider,
+    GuiderTemperature,
     PulseGuide,
     Cooler,
     Fan,
@@ -90,7 +94,7 @@ class CameraDevice(Device):
         self.guide_head = GuideHead(name, host, self.config)
         self.lasting = Lasting(LASTING)
         self.journal = Journal(
-            self.config.path.with_name(f"{name}_exposures.json"), self.clock, self.log
+            self.config.place_beside(name, "_exposures.json"), self.clock, self.log
         )
         self._header_sources: HeaderSources | None = None
         self._simulator_factory = simulator
@@ -143,10 +147,15 @@ class CameraDevice(Device):
         link: LinkWatch,
     ) -> CameraSession:
         session = CameraSession(self, camera, facts, self.lasting, address, journal, link)
-        cooler = Cooler(session, comes_back=lambda: self.connection.connects_by_itself)
-        wheel = FilterWheel(session)
+        there = facts.capabilities
+        cooler = wheel = None
+        if Capability.COOLER in there:
+            cooler = Cooler(session, comes_back=lambda: self.connection.connects_by_itself)
+        if Capability.FILTER_WHEEL in there:
+            wheel = FilterWheel(session)
         cards = FitsHeader(session)
-        sources = HeaderSources(self.active_devices, cards, wheel, cooler)
+        guide_temperature = GuiderTemperature(session) if facts.guider is not None else None
+        sources = HeaderSources(self.active_devices, cards, wheel, cooler, guide_temperature)
         self._header_sources = sources
         imager = Imager(
             session,
@@ -156,20 +165,25 @@ class CameraDevice(Device):
             surroundings=sources.of_imager,
             polling_s=lambda: self.general.polling_s,
         )
+        if Capability.OVERSCAN in there:
+            sources.overscan = overscan = Overscan(session, imager)
+        else:
+            overscan = None
+        if wheel is not None:
+            imager.beam = wheel
+            wheel.shutter_is_open = lambda: imager.shutter_is_open
         restart = Restart(session, facts.imager)
         imager.delivery.store = upload = Upload(session, imager.send_file)
         imager.sequence = fast = FastExposure(session, imager)
         found: list[Feature] = [
             CameraInfo(session),
             imager,
-            PulseGuide(session),
-            cooler,
             cards,
             upload,
             fast,
-            AdaptiveOptics(session),
-            wheel,
             CameraFitsSettings(session),
+            *(f for f in (cooler, wheel, overscan, guide_temperature) if f is not None),
+            *(kind(session) for kind in (PulseGuide, AdaptiveOptics, Fan) if kind.needs in there),
             restart,
             LinkHealth(session, lambda answers: self.connection.show_link(answers=answers)),
         ]
@@ -184,15 +198,16 @@ class CameraDevice(Device):
                     polling_s=lambda: self.general.polling_s,
                 )
             )
-        if Capability.FAN in facts.capabilities:
-            found.append(Fan(session))
         found.sort(key=lambda feature: FEATURES.index(type(feature)))
-        of_imager = [f for f in found if isinstance(f, Imager | Cooler | Fan | Restart)]
+        of_imager = [f for f in found if isinstance(f, Imager | Cooler | Fan | Overscan | Restart)]
         session.subsystems = [
             GuideHeadOfCamera(session, self.guide_head),
-            Telemetry(session, camera.imager, of_imager, restart.noticed),
+            Telemetry(session, camera.imager, of_imager, restarted=restart.noticed),
             *found,
         ]
+        if guide_temperature is not None:
+            telemetry = Telemetry(session, camera.guider, [guide_temperature], SELDOM)
+            session.subsystems.append(telemetry)
         return session
 
     # --- simulation ------------------------------------------------------------------------------

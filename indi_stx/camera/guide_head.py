@@ -13,10 +13,12 @@ from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.fast_exposure import FastExposure
+from indi_stx.camera.features.guide_temperature import HeadTemperature
 from indi_stx.camera.features.imager import Imager
 from indi_stx.camera.features.upload import UnsavedFrames, Upload
 from indi_stx.camera.lasting import Lasting
 from indi_stx.camera.session import CameraSession, Feature
+from indi_stx.camera.telemetry import SELDOM, Telemetry
 from indi_stx.driver.config import ConfigFile
 from indi_stx.driver.declarations import Sw, Switches, switch
 from indi_stx.driver.device import Device, Host
@@ -26,7 +28,7 @@ from indi_stx.errors import ConnectionClosed, ValueRefused
 from indi_stx.indi import DelProperty, State
 
 NAME_SUFFIX = " Remote Guide Head"
-FEATURES: tuple[type[Feature], ...] = (Imager, Upload, FastExposure)
+FEATURES: tuple[type[Feature], ...] = (Imager, HeadTemperature, Upload, FastExposure)
 LASTING = (UnsavedFrames,)
 
 
@@ -83,7 +85,7 @@ class GuideHead(Device):
 
     def __init__(self, camera_name: str, host: Host, config: ConfigFile) -> None:
         name = camera_name + NAME_SUFFIX
-        super().__init__(name, host, ConfigFile(config.path.with_name(f"{name}_config.xml"), name))
+        super().__init__(name, host, config.beside(name))
         self.visible = False
         self.connection = HeadConnection(self)
         self.permanent = [self.connection, self.general, self.log]
@@ -103,10 +105,16 @@ class GuideHead(Device):
         await self.attach()
 
     async def disappear(self) -> None:
-        """Disconnect, and delete the device from the clients."""
+        """Disconnect, and delete the device from the clients.
+
+        One message deletes all: libindi's clients complain of every property that is deleted from
+        a device on its way out.
+        """
         self._camera_session = None
         if not self.visible:
             return
+        if self.session is not None:
+            self.session.deletes_properties = False
         await self.detach()
         self.visible = False
         for subsystem in self.permanent:
@@ -159,7 +167,9 @@ class GuideHead(Device):
         )
         ccd.delivery.store = upload = Upload(session, ccd.send_file)
         ccd.sequence = fast = FastExposure(session, ccd)
-        session.subsystems = [ccd, upload, fast]
+        temperature = HeadTemperature(session)
+        telemetry = Telemetry(session, of_camera.camera.external_guider, [temperature], SELDOM)
+        session.subsystems = [telemetry, ccd, temperature, upload, fast]
         return session
 
 

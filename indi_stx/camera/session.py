@@ -83,6 +83,7 @@ class Feature(Subsystem):
     Attributes:
         needs: hardware without which the feature does not exist; None when it needs none.
         reads: polled parameters that `observe` needs, in addition to those that properties show.
+        unknown: polled parameters that this camera does not know; there is no property for them.
     """
 
     needs: ClassVar[Capability | None] = None
@@ -91,11 +92,16 @@ class Feature(Subsystem):
     def __init__(self, session: CameraSession, lane: Lane | None = None) -> None:
         super().__init__(session.device, lane)
         self.session = session
+        self.unknown: frozenset[str] = frozenset()
 
     @property
     def camera(self) -> Camera:
         """The HTTP client of the connected camera."""
         return self.session.camera
+
+    def exists(self, p: Property[Any]) -> bool:
+        """Tell whether clients should know of a property: not of one for an unknown parameter."""
+        return self.unknown.isdisjoint(p.spec.shows.values()) and super().exists(p)
 
     def observe(self, settings: CcdSettings) -> None:
         """Take in what a poll has read of this feature's CCD."""

@@ -13,32 +13,41 @@ from indi_stx.camera.exposing.surroundings import Surroundings
 from indi_stx.camera.features.cooler import Cooler
 from indi_stx.camera.features.filter_wheel import FilterWheel
 from indi_stx.camera.features.fits_header import FitsHeader
+from indi_stx.camera.features.guide_temperature import GuiderTemperature
+from indi_stx.camera.features.overscan import Overscan
 
 
-@dataclass(frozen=True)
+@dataclass
 class HeaderSources:
     """The sources of these facts."""
 
     around: ActiveDevices
     user: FitsHeader
-    wheel: FilterWheel
-    cooler: Cooler
+    wheel: FilterWheel | None
+    cooler: Cooler | None
+    guider_temperature: GuiderTemperature | None
+    overscan: Overscan | None = None
 
     def of_imager(self) -> Surroundings:
         """Tell what surrounds the imaging CCD; solvers look at its frames, so it gets the WCS."""
         return replace(
             self.of_guider(),
-            ccd_celsius=self.cooler.ccd_celsius,
-            setpoint_celsius=self.cooler.setpoint_celsius,
+            watched=True,
+            overscan=self.overscan.is_on if self.overscan else None,
+            ccd_celsius=self.cooler.ccd_celsius if self.cooler else None,
+            setpoint_celsius=self.cooler.setpoint_celsius if self.cooler else None,
             wcs_rotation_deg=self.user.rotation_deg,
         )
 
     def of_guider(self) -> Surroundings:
         """Tell what surrounds the internal guide CCD."""
-        own_wheel = self.around.uses_own_wheel
+        temperature = self.guider_temperature
+        wheel = self.wheel if self.around.uses_own_wheel else self.around
         return replace(
             self._everywhere(),
-            filter_name=self.wheel.current_filter_name if own_wheel else self.around.filter_name,
+            ccd_celsius=temperature.ccd_celsius if temperature else None,
+            filter_name=wheel.filter_name if wheel else None,
+            beam=str(wheel.beam) if wheel else "",
             focal_length_mm=self.user.focal_length_mm or self.around.focal_length_mm,
             aperture_mm=self.user.aperture_mm or self.around.aperture_mm,
         )
@@ -53,6 +62,7 @@ class HeaderSources:
 
     def _everywhere(self) -> Surroundings:
         around, user = self.around, self.user
+        around.check_that_all_live()
         return Surroundings(
             observer=user.observer,
             object_name=user.object_name,
@@ -64,4 +74,5 @@ class HeaderSources:
             focuser_celsius=around.focuser_celsius,
             sky_brightness_mpsas=around.sky_brightness_mpsas,
             cards=user.cards,
+            checksum=user.wants_checksums,
         )

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from indi_stx.driver.blocking import in_thread
+from indi_stx.driver.places import CONFIG_SUFFIX, file_name, home_directory
 from indi_stx.errors import ConfigError
 from indi_stx.indi import Kind
 
@@ -29,26 +30,50 @@ class SavedProperty:
     values: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What has become of saved values.
+
+    Attributes:
+        failed: the properties that refused theirs, or had not taken them within the time limit.
+        absent: those that the device does not have now, or never saves.
+    """
+
+    failed: Sequence[str]
+    absent: Sequence[str]
+
+
 class ConfigFile:
     """The configuration of one device.
 
     Args:
-        path: the file; its factory copy stands beside it with ".default" appended.
+        path: the file; its factory copy stands beside it with ".default" appended. None when there
+            is no place for one: nothing is saved then, and asking for it says why.
         device: written into every vector, as libindi does.
     """
 
-    def __init__(self, path: Path, device: str) -> None:
-        self.path = path
-        self.default_path = path.with_name(path.name + ".default")
+    def __init__(self, path: Path | None, device: str) -> None:
+        self.is_there = path is not None
+        self.path = path or Path(os.devnull) / file_name(device)
+        self.default_path = self.path.with_name(self.path.name + ".default")
         self._device = device
         self._turn = asyncio.Lock()
 
     @classmethod
     def of_device(cls, device: str) -> ConfigFile:
         """Return the file of a device: `$INDICONFIG`, or libindi's place in the home directory."""
-        named = os.environ.get("INDICONFIG")
-        path = Path(named) if named else Path.home() / ".indi" / f"{device}_config.xml"
-        return cls(path, device)
+        if named := os.environ.get("INDICONFIG"):
+            return cls(Path(named) if Path(named).name else None, device)
+        home = home_directory()
+        return cls(home and home / ".indi" / file_name(device), device)
+
+    def beside(self, device: str) -> ConfigFile:
+        """Return the file of another device of this driver, in the same directory."""
+        return ConfigFile(self.place_beside(device, CONFIG_SUFFIX), device)
+
+    def place_beside(self, device: str, suffix: str) -> Path | None:
+        """Return the path of another file of a device, in the same directory; None for no place."""
+        return self.path.with_name(file_name(device, suffix)) if self.is_there else None
 
     def read_now(self) -> list[SavedProperty]:
         """Return what is saved, in the order of the file; blocks, so only before the loop runs.
@@ -56,21 +81,26 @@ class ConfigFile:
         Raises:
             ConfigError: there is no file, it cannot be read, or it is not a configuration.
         """
-        return _parse(self.path)
+        return self._parse(self.path)
 
     async def read(self) -> list[SavedProperty]:
         """Return what is saved; raises ConfigError as `read_now` does."""
         async with self._turn:
-            return await in_thread(partial(_parse, self.path))
+            return await in_thread(partial(self._parse, self.path))
 
-    async def restore_default(self) -> list[SavedProperty]:
+    async def restore_default(self, declared: Sequence[SavedProperty]) -> list[SavedProperty]:
         """Put the factory copy in the file's place and return it.
+
+        Args:
+            declared: first values of all that can be saved, in the order of the file. They complete
+                the copy, which holds what was there to save when it was made: a driver that had no
+                camera yet knew only half of its properties.
 
         Raises:
             ConfigError: there is no factory copy, it is damaged, or the file cannot be written.
         """
         async with self._turn:
-            return await in_thread(self._restore_default)
+            return await in_thread(partial(self._restore_default, declared))
 
     async def save(
         self, changed: Sequence[SavedProperty], everything: Sequence[SavedProperty]
@@ -91,6 +121,7 @@ class ConfigFile:
         Raises:
             ConfigError: the directory or the file cannot be written; the old file is intact.
         """
+        self._need_a_place()
         async with self._turn:
             return await in_thread(partial(self._save, changed, everything))
 
@@ -100,6 +131,7 @@ class ConfigFile:
         Raises:
             ConfigError: there is no file, or it cannot be deleted.
         """
+        self._need_a_place()
         async with self._turn:
             try:
                 await in_thread(self.path.unlink)
@@ -108,8 +140,11 @@ class ConfigFile:
 
     # --- in a thread, one at a time --------------------------------------------------------------
 
-    def _restore_default(self) -> list[SavedProperty]:
-        default = _parse(self.default_path)
+    def _restore_default(self, declared: Sequence[SavedProperty]) -> list[SavedProperty]:
+        kept = {s.name: s for s in self._parse(self.default_path)}
+        order = dict.fromkeys([*(s.name for s in declared), *kept])
+        first = {s.name: s for s in declared}
+        default = [_completed(kept.get(name), first.get(name)) for name in order]
         self._replace(self.path, self._render(default))
         return default
 
@@ -118,7 +153,7 @@ class ConfigFile:
     ) -> str | None:
         problem = None
         try:
-            saved = {s.name: s for s in _parse(self.path)}
+            saved = {s.name: s for s in self._parse(self.path)}
         except ConfigError as error:
             problem = str(error) if self.path.exists() else None
             saved = {}
@@ -135,6 +170,17 @@ class ConfigFile:
         if not self.default_path.exists():
             self._replace(self.default_path, text)
         return problem
+
+    def _need_a_place(self) -> None:
+        if not self.is_there:
+            raise ConfigError(
+                "There is no place to keep a configuration in: this user has no home directory. "
+                "Set HOME, or INDICONFIG to the path of a file."
+            )
+
+    def _parse(self, path: Path) -> list[SavedProperty]:
+        self._need_a_place()
+        return _parse(path)
 
     def _holds(self, text: str) -> bool:
         try:
@@ -188,6 +234,17 @@ class ConfigFile:
                 raise
         except OSError as error:
             raise ConfigError(f"Cannot write {path}: {error.strerror}") from error
+
+
+def _completed(kept: SavedProperty | None, first: SavedProperty | None) -> SavedProperty:
+    """Return what was kept, with the first values of elements that it lacks."""
+    if kept is None or first is None or kept.kind is not first.kind:
+        found = kept or first
+        assert found is not None, "each name is from one of the two"
+        return found
+    if kept.kind is Kind.SWITCH:  # a second one On would break its rule
+        return kept
+    return SavedProperty(kept.kind, kept.name, {**first.values, **kept.values})
 
 
 def _parse(path: Path) -> list[SavedProperty]:

@@ -78,6 +78,7 @@ class Options(TypedDict, total=False):
 
 P = TypeVar("P", bound=Property[Any])
 H = TypeVar("H", bound=Callable[..., Awaitable[None]])
+C = TypeVar("C", bound=Callable[..., Mapping[str, Any]])
 
 
 class HasProperties(Protocol):
@@ -94,6 +95,7 @@ class Declaration(Generic[P]):
         self.spec = spec
         self.property_class = property_class
         self.handler_name: str | None = None
+        self.check_name: str | None = None
 
     @overload
     def __get__(self, instance: None, owner: type[HasProperties]) -> Self: ...
@@ -112,6 +114,16 @@ class Declaration(Generic[P]):
         """
         self.handler_name = handler.__name__
         return handler
+
+    def on_check(self, check: C) -> C:
+        """Mark a method that says which values may be, and how they are written.
+
+        It gets every element and returns them, tidied up; or it raises ValueRefused. It is asked
+        for each write before the handler, and for each value that is restored from a file: what it
+        says must not depend on what the camera does at the moment.
+        """
+        self.check_name = check.__name__
+        return check
 
 
 def declarations(owner: type) -> list[Declaration[Any]]:

@@ -14,16 +14,16 @@ from functools import partial
 from typing import Any, Protocol
 
 from indi_stx.clock import Clock
-from indi_stx.driver.config import ConfigFile, SavedProperty
+from indi_stx.driver.config import ConfigFile, Replayed, SavedProperty
 from indi_stx.driver.general import General
-from indi_stx.driver.lanes import Lane
+from indi_stx.driver.lanes import Lane, Work
 from indi_stx.driver.logs import Logs
 from indi_stx.driver.properties import Property
 from indi_stx.driver.session import Session
 from indi_stx.driver.snoop import Snoop
 from indi_stx.driver.spec import Save
 from indi_stx.driver.subsystem import Subsystem
-from indi_stx.errors import ConfigError, ConnectionClosed, IndiStxError, PropertyError, ValueRefused
+from indi_stx.errors import ConfigError, ConnectionClosed, IndiStxError, PropertyError
 from indi_stx.indi import AnyMessage, NewVector, OneText, SetVector, State
 
 logger = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Device:
         self.session: Session | None = None
         self.remembered: dict[str, dict[str, str]] = {}
         self._saved: dict[str, dict[str, str]] = {}
+        self._declared: dict[str, SavedProperty] = {}
         self._host = host
         self._saving: set[asyncio.Task[None]] = set()
 
@@ -120,24 +121,46 @@ class Device:
                 p.define()
 
     def write(self, new: NewVector) -> None:
-        """Queue a client's write on its subsystem's lane; ignore unknown and read-only names."""
+        """Queue a client's write on its subsystem's lane, or say why it changes nothing."""
         for subsystem in self.subsystems:
             p = subsystem.properties.get(new.name)
             if p is not None and p.defined and p.writable:
-                work = partial(self._carry_out, subsystem, p, new)
-                if self._is_ending(subsystem) or not subsystem.lane.put(work):
-                    self.refuse(p, f"{p.label.strip()}: not changed, {self.name} is disconnecting.")
+                self._queue(subsystem, p, partial(self._carry_out, subsystem, p, new))
                 return
-        logger.warning("ignored a write to %s: there is no such writable property now", new.name)
+            if p is not None and p.defined:
+                self.log.warning(f"{p.name}: not changed, it can only be read.")
+                p.publish()  # the client shows Busy since it has written
+                return
+        self.log.warning(f"{new.name}: not changed, {self.name} has no such property now.")
+
+    def not_understood(self, name: str | None, reason: str) -> None:
+        """Tell clients that a message of theirs was skipped.
+
+        Args:
+            name: of the property that it seems to be about; that one turns Alert.
+            reason: a sentence for people.
+        """
+        for subsystem in self.subsystems:
+            p = subsystem.properties.get(name or "")
+            if p is not None and p.defined:
+                self.refuse(p, reason)
+                return
+        self.log.error(reason)
+
+    def _queue(self, subsystem: Subsystem, p: Property[Any], work: Work) -> None:
+        if self._is_ending(subsystem) or not subsystem.lane.put(work):
+            self.refuse(p, f"{p.label.strip()}: not changed, {self.name} is disconnecting.")
 
     def _is_ending(self, subsystem: Subsystem) -> bool:
         return self.session is not None and self.session.closed and subsystem not in self.permanent
 
-    async def _carry_out(self, subsystem: Subsystem, p: Property[Any], new: NewVector) -> None:
+    async def _carry_out(self, subsystem: Subsystem, p: Property[Any], new: NewVector) -> bool:
+        """Let a handler carry a write out; return whether it has been accepted."""
+        accepted = False
         revision = p.revision
         handler = subsystem.handler_of(p.name)
         try:
-            values = p.accept(new)
+            values = subsystem.checked(p, p.accept(new))
             if handler is not None:
                 await handler(values)
             if p.revision == revision:
@@ -146,6 +169,7 @@ class Device:
                 p.publish(state=State.OK)
             if p.spec.autosave:
                 self.autosave(p)
+            accepted = p.state is not State.ALERT
         except PropertyError:
             logger.exception("a bug in the handler of %s", p.name)
             self.refuse(p, f"{p.label}: internal error; please report the driver's log.")
@@ -155,9 +179,12 @@ class Device:
             logger.exception("the handler of %s failed", p.name)
             self.refuse(p, f"{p.label}: internal error ({error}); please report the driver's log.")
         subsystem.define_and_delete()
+        return accepted
 
     def autosave(self, p: Property[Any]) -> None:
         """Save a property beside its lane: the next write must not wait for a disk."""
+        if not self.config.is_there:
+            return  # told once, at the start
         task = asyncio.create_task(self._save_or_alert(p), name=f"{self.name}: saving {p.name}")
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
@@ -175,11 +202,7 @@ class Device:
             limit_s: seconds to wait at the most.
             asking: the lane that the caller itself occupies; it is not waited for.
         """
-        lanes = {s.lane for s in self.subsystems} - {asking}
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                for lane in lanes:
-                    await lane.idle()
+        await _all_idle({s.lane for s in self.subsystems} - {asking}, limit_s)
 
     def refuse(self, p: Property[Any], reason: str) -> None:
         """Report a failure: the property keeps its values, turns Alert, and clients read why."""
@@ -190,6 +213,11 @@ class Device:
 
     def start(self) -> None:
         """Load the saved values that apply before any connection."""
+        if not self.config.is_there and self.visible:
+            self.log.warning(
+                "This user has no home directory, so no setting is kept: set HOME, or INDICONFIG "
+                "to the path of a file."
+            )
         self._saved = self._read_saved()
         for subsystem in self.permanent:
             self._recall(subsystem)
@@ -245,13 +273,15 @@ class Device:
 
     def _recall(self, subsystem: Subsystem) -> None:
         for p in subsystem.properties.values():
+            if p.spec.save:
+                self._declared.setdefault(p.name, _saved(p))
             values = self.remembered.get(p.name)
             if values is None and p.spec.save is Save.AT_START:
                 values = self._saved.get(p.name)
             if values is not None:
                 try:
-                    p.restore(values)
-                except ValueRefused as error:
+                    p.assign(subsystem.checked(p, p.restored(values)))
+                except IndiStxError as error:
                     self.log.warning(f"Ignored a saved value: {error}")
 
     def _properties(self) -> Iterable[Property[Any]]:
@@ -263,11 +293,48 @@ class Device:
 
     # --- configuration -------------------------------------------------------------------------
 
-    def replay(self, saved: Iterable[SavedProperty]) -> None:
-        """Apply saved values as if a client had written them."""
+    @property
+    def declared(self) -> list[SavedProperty]:
+        """The first values of all that can be saved, in the order of the file."""
+        return list(self._declared.values())
+
+    async def replay(
+        self, saved: Iterable[SavedProperty], limit_s: float, *, asking: Lane
+    ) -> Replayed:
+        """Apply saved values as if a client had written them, and wait until they have effect.
+
+        Args:
+            saved: as read from a file; what is never saved is left out, whoever wrote it there.
+            limit_s: seconds to wait at the most.
+            asking: the lane that the caller itself occupies.
+        """
+        done, begun, absent = set[str](), list[tuple[Subsystem, Property[Any]]](), list[str]()
+
+        async def apply(subsystem: Subsystem, p: Property[Any], new: NewVector) -> None:
+            if await self._carry_out(subsystem, p, new):
+                done.add(p.name)
+
         for s in saved:
+            subsystem, p = self._savable(s.name)
+            if subsystem is None or p is None:
+                absent.append(s.name)
+                continue
+            begun.append((subsystem, p))
             elements = tuple(OneText(name, value) for name, value in s.values.items())
-            self.write(NewVector(s.kind, self.name, s.name, elements))
+            work = partial(apply, subsystem, p, NewVector(s.kind, self.name, s.name, elements))
+            if subsystem.lane is asking:
+                await work()
+            else:
+                self._queue(subsystem, p, work)
+        await _all_idle({subsystem.lane for subsystem, _ in begun} - {asking}, limit_s)
+        return Replayed([p.name for _, p in begun if p.name not in done], absent)
+
+    def _savable(self, name: str) -> tuple[Subsystem, Property[Any]] | tuple[None, None]:
+        for subsystem in self.subsystems:
+            p = subsystem.properties.get(name)
+            if p is not None and p.spec.save and p.defined and p.writable:
+                return subsystem, p
+        return None, None
 
     async def save_all(self) -> None:
         """Write the configuration file; properties that do not exist now keep their saved values.
@@ -305,6 +372,13 @@ class Device:
         )
         if problem is not None:
             self.log.warning(f"{problem}. The old file is kept as '.damaged', a new one written.")
+
+
+async def _all_idle(lanes: Iterable[Lane], limit_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            for lane in lanes:
+                await lane.idle()
 
 
 def _saved(p: Property[Any]) -> SavedProperty:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from indi_stx.driver.config import ConfigFile, SavedProperty
+from indi_stx.driver.config import ConfigFile, Replayed, SavedProperty
 from indi_stx.driver.declarations import Num, Save, Sw, Switches, Txt, number, switch, text
 from indi_stx.driver.lanes import Lane
 from indi_stx.driver.subsystem import Owner, Subsystem
@@ -15,6 +15,8 @@ from indi_stx.indi import Permission, State, SwitchRule
 
 SETTLE_S = 1.0
 """How long saving waits for writes that came before it on other lanes."""
+EFFECT_LIMIT_S = 120.0
+"""How long loading waits for its effects; the slowest one is a move of the filter wheel."""
 
 
 class Configured(Owner, Protocol):
@@ -22,8 +24,14 @@ class Configured(Owner, Protocol):
 
     config: ConfigFile
 
-    def replay(self, saved: Iterable[SavedProperty]) -> None:
-        """Apply saved values as if a client had written them."""
+    @property
+    def declared(self) -> list[SavedProperty]:
+        """The first values of all that can be saved."""
+
+    async def replay(
+        self, saved: Iterable[SavedProperty], limit_s: float, *, asking: Lane
+    ) -> Replayed:
+        """Apply saved values as if a client had written them, and wait for their effects."""
 
     async def save_all(self) -> None:
         """Write the configuration file."""
@@ -99,15 +107,28 @@ class General(Subsystem):
         match wish:
             case "CONFIG_LOAD":
                 device.log.info("Loading device configuration...")
-                device.replay(await config.read())
-                device.log.info("Device configuration applied.")
+                await self._apply(await config.read(), "Device configuration applied.")
             case "CONFIG_SAVE":
                 device.log.info("Saving device configuration...")
                 await device.save_all()
                 device.log.info("Device configuration saved.")
             case "CONFIG_DEFAULT":
-                device.replay(await config.restore_default())
-                device.log.info("Default configuration restored and applied.")
+                saved = await config.restore_default(device.declared)
+                await self._apply(saved, "Default configuration restored and applied.")
             case "CONFIG_PURGE":
                 await config.purge()
                 device.log.info("Configuration file deleted.")
+
+    async def _apply(self, saved: Sequence[SavedProperty], success: str) -> None:
+        """Apply saved values, and say that it is done when it is.
+
+        Raises:
+            ConfigError: some of them could not be applied.
+        """
+        replayed = await self.device.replay(saved, EFFECT_LIMIT_S, asking=self.lane)
+        if replayed.failed:
+            raise ConfigError(f"Not applied: {', '.join(replayed.failed)}; all else is.")
+        self.device.log.info(success)
+        if replayed.absent:
+            names = ", ".join(replayed.absent)
+            self.device.log.info(f"Left out, as this device does not have them now: {names}.")

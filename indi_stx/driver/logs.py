@@ -14,6 +14,7 @@ from typing import Protocol
 
 from indi_stx.driver.declarations import Condition, Save, Sw, Switches, switch
 from indi_stx.driver.log_file import LogFile
+from indi_stx.driver.places import home_directory
 from indi_stx.driver.subsystem import Owner, Subsystem
 from indi_stx.driver.tabs import OPTIONS
 from indi_stx.indi import Message, State, SwitchRule
@@ -159,7 +160,11 @@ class Logs(Subsystem):
 
     def _append(self, level: Level, text: str) -> None:
         if self._file is None:
-            self._file = LogFile(self._new_path(), self._file_failed)
+            path = self._new_path()
+            if path is None:
+                self._file_failed("of a user without a home directory (set HOME)")
+                return
+            self._file = LogFile(path, self._file_failed)
             self.info(f"Logging is enabled. Log file: {self._file.path}")
         stamp = self.device.clock.utc().isoformat(timespec="milliseconds")
         self._file.append(f"{stamp} {level.value}\t{text}")
@@ -174,8 +179,11 @@ class Logs(Subsystem):
         self.output.publish({"FILE_DEBUG": False}, State.ALERT)
         self.error(f"Cannot write the log file {reason}; logging to file is switched off.")
 
-    def _new_path(self) -> Path:
+    def _new_path(self) -> Path | None:
         now = self.device.clock.utc()
         program = self.device.executable
-        folder = Path.home() / ".indi" / "logs" / f"{now:%Y-%m-%d}" / program
+        home = home_directory()
+        if home is None:
+            return None
+        folder = home / ".indi" / "logs" / f"{now:%Y-%m-%d}" / program
         return folder / f"{program}_{now:%H:%M:%S}.log"

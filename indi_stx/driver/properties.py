@@ -40,6 +40,9 @@ from indi_stx.indi import (
     wire_number,
 )
 
+_SHOWN_CHARS = 40
+"""So much of a bad value is repeated in a message."""
+
 V = TypeVar("V", float, str, bool, State)
 
 
@@ -210,17 +213,16 @@ class Property(ABC, Generic[V]):
         parsed = {name: self._parse(one) for name, one in wishes.items()}
         return self._complete(parsed)
 
-    def restore(self, texts: Mapping[str, str]) -> None:
-        """Take over saved values, skipping elements that no longer exist.
+    def restored(self, texts: Mapping[str, str]) -> dict[str, V]:
+        """Return the values with saved ones in place, skipping elements that no longer exist.
 
         Raises:
-            ValueRefused: as `accept` does; no value is changed then.
+            ValueRefused: as `accept` does.
         """
         known = tuple(OneText(k, v) for k, v in texts.items() if k in self._values)
-        if known:
-            self._values = self.accept(
-                NewVector(self.spec.kind, self._device.name, self.name, known)
-            )
+        if not known:
+            return self.values
+        return self.accept(NewVector(self.spec.kind, self._device.name, self.name, known))
 
     def saved_values(self) -> dict[str, str]:
         """Return the values as a configuration file spells them."""
@@ -300,7 +302,12 @@ class NumberProperty(Property[float]):
         try:
             value = parse_number(self._text(one))
         except ValueError:
-            raise ValueRefused(f"{self.name}: Bad format {one.name}") from None
+            text = self._text(one)
+            shown = text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
+            raise ValueRefused(
+                f"{self.name}: Bad format {one.name}: {shown!r} is not a number; the decimal sign "
+                "is a point."
+            ) from None
         if self.spec.checked:
             self.check(one.name, value)
         return value

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -47,6 +48,9 @@ M = TypeVar("M", bound=AnyMessage)
 
 HEARD_LIMIT_BYTES = 1 << 20
 """The longest message that is accepted: clients send no BLOBs to this driver."""
+_OF_ANOTHER_DRIVER = re.compile(r"<(def|set|del)[A-Z]")
+_ATTRIBUTE = re.compile(r"""\b(?P<key>device|name)=(?P<quote>["'])(?P<value>[^"']*)(?P=quote)""")
+
 PING_LIMIT_S = 5.0
 """How long a BLOB waits for the server to take the one before it."""
 GOODBYE_LIMIT_S = 15.0
@@ -132,6 +136,7 @@ class Runtime:
                 message = self._parser.next_message()
             except IndiProtocolError as error:
                 logger.warning("skipped what is not INDI: %s", error)
+                self._tell_skipped(error)
                 continue
             if message is NEED_DATA:
                 return
@@ -155,6 +160,16 @@ class Runtime:
                 self._taken(uid)
             case EnableBlob() | Message():
                 pass  # the server filters BLOBs; messages of other drivers do not concern this one
+
+    def _tell_skipped(self, error: IndiProtocolError) -> None:
+        """Tell clients that a message of theirs was not understood; they would wait for ever."""
+        tag = error.start_tag.partition(">")[0]
+        if _OF_ANOTHER_DRIVER.match(tag):
+            return
+        found = {m["key"]: m["value"] for m in _ATTRIBUTE.finditer(tag)}
+        for device in self.devices:
+            if device.visible and found.get("device") in (None, "", device.name):
+                device.not_understood(found.get("name"), f"A message was not understood: {error}")
 
     def _taken(self, uid: str) -> None:
         ping = self._awaited_ping

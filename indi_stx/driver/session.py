@@ -30,6 +30,8 @@ class Session:
         tasks: end with the session.
         subsystems: in the order in which their properties are defined; fill before `begin`.
         closed: whether it has ended, or is about to.
+        deletes_properties: whether closing deletes them one by one; False for a device that goes
+            with its session and deletes itself as a whole.
         resources: closed last, when everything that uses them has ended.
     """
 
@@ -40,6 +42,7 @@ class Session:
         self.tasks = Tasks(clock)
         self.subsystems: Sequence[Subsystem] = ()
         self.closed = False
+        self.deletes_properties = True
         self.resources = contextlib.AsyncExitStack()
         self._trouble: dict[Subsystem, str] = {}
         self._closing: asyncio.Task[None] | None = None
@@ -62,7 +65,8 @@ class Session:
         for subsystem in self.subsystems:
             if type(subsystem).poll is not Subsystem.poll:
                 name = f"{self.name}: {type(subsystem).__name__}"
-                self.tasks.repeat(partial(self._poll, subsystem), polling_s, name)
+                period_s = partial(_period_s, subsystem, polling_s)
+                self.tasks.repeat(partial(self._poll, subsystem), period_s, name)
 
     async def close(self) -> None:
         """Refuse everything new, end tasks and lanes, release resources, delete the properties.
@@ -88,8 +92,9 @@ class Session:
         await self._step(self.tasks.close())
         await self._together(lane.close() for lane in {s.lane for s in self.subsystems})
         await self._together(subsystem.end() for subsystem in self.subsystems)
-        for subsystem in self.subsystems:
-            subsystem.withdraw()
+        if self.deletes_properties:
+            for subsystem in self.subsystems:
+                subsystem.withdraw()
         await self._step(self.resources.aclose())
 
     async def _together(self, steps: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -125,3 +130,7 @@ class Session:
         else:
             if self._trouble.pop(subsystem, None) is not None and not self._trouble:
                 self.log.info("The camera answers again.")
+
+
+def _period_s(subsystem: Subsystem, polling_s: Callable[[], float]) -> float:
+    return subsystem.polls_every * polling_s()

@@ -21,8 +21,9 @@ from indi_stx.indi import (
 )
 
 Value = float | str | bool | State
-Listener = Callable[[Mapping[str, Value] | None], None]
-"""Called with all values of a message, or with None once the property was deleted."""
+Listener = Callable[[Mapping[str, Value] | None, State | None], None]
+"""Called with all values of a message, and its state if it says one; None for the values once the
+property was deleted."""
 
 
 class Snoop:
@@ -35,6 +36,10 @@ class Snoop:
     def watch(self, device: str, name: str, listener: Listener) -> None:
         """Call a listener with every definition and change of a property from now on."""
         self._listeners.setdefault((device, name), []).append(listener)
+        self.ask(device, name)
+
+    def ask(self, device: str, name: str) -> None:
+        """Ask for a property's definition; the answer goes to all its listeners."""
         self._send(GetProperties(device=device, name=name))
 
     def forget(self, device: str, name: str, listener: Listener) -> None:
@@ -48,12 +53,15 @@ class Snoop:
         if isinstance(message, DelProperty):
             for (device, name), listeners in self._listeners.items():
                 if device == message.device and message.name in (None, name):
-                    _call(listeners, None)
+                    _call(listeners, None, None)
             return
         values = {e.name: e.value for e in message.elements if not isinstance(e, DefBlob | OneBlob)}
-        _call(self._listeners.get((message.device, message.name), []), values)
+        listeners = self._listeners.get((message.device, message.name), [])
+        _call(listeners, values, message.state)
 
 
-def _call(listeners: list[Listener], values: Mapping[str, Value] | None) -> None:
+def _call(
+    listeners: list[Listener], values: Mapping[str, Value] | None, state: State | None
+) -> None:
     for listener in list(listeners):
-        listener(values)
+        listener(values, state)

@@ -59,8 +59,10 @@ class Subsystem:
     Attributes:
         words: what stands for `{words}` in the declarations' names, labels and groups.
         properties: the live properties by INDI name, in the order of their declarations.
+        polls_every: how many polling periods there are between two polls.
     """
 
+    polls_every: int = 1
     words: ClassVar[Mapping[str, str]] = {}
 
     device: Owner
@@ -70,6 +72,7 @@ class Subsystem:
         self.lane = lane or Lane(f"{device.name}: {type(self).__name__}")
         self._live = {d: d.property_class(d.spec, device, self.words) for d in self.declared()}
         self._handlers = {p.name: d.handler_name for d, p in self._live.items()}
+        self._checks = {p.name: d.check_name for d, p in self._live.items()}
         self.properties: dict[str, Property[Any]] = {p.name: p for p in self._live.values()}
 
     @classmethod
@@ -86,6 +89,15 @@ class Subsystem:
         """Return the coroutine method that answers writes to a property, or None."""
         handler_name = self._handlers[name]
         return getattr(self, handler_name) if handler_name else None
+
+    def checked(self, p: Property[Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return values that may be written or restored, tidied up.
+
+        Raises:
+            IndiStxError: the property's check refuses them.
+        """
+        name = self._checks[p.name]
+        return getattr(self, name)(values) if name else values
 
     # --- which properties exist ----------------------------------------------------------------
 

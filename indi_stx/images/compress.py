@@ -25,5 +25,5 @@ def compress(frame: Frame) -> MemoryFile:
         header = fits.Header.fromstring(own.header())
         image = fits.CompImageHDU(own.pixels(), header, compression_type="RICE_1")
     file = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), image]).writeto(file)
+    fits.HDUList([fits.PrimaryHDU(), image]).writeto(file, checksum="CHECKSUM" in header)
     return memory_file("indi_stx compressed frame", file.getvalue())

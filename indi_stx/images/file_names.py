@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from indi_stx.errors import ImageError
+from indi_stx.images.ascii_text import to_ascii
 from indi_stx.images.disk_errors import explaining, shown
 
 _PLACEHOLDER = re.compile(r"_?(?:XXX|ISO8601)")
@@ -37,6 +38,7 @@ def check_prefix(prefix: str, suffix: str = ".fits") -> None:
 
     Its length is checked with the longest time and number that can be put into it.
     """
+    prefix = _writable(prefix)
     _check_is_part_of_a_name(prefix)
     longest = prefix.replace("ISO8601", _LONGEST_TIME).replace("XXX", _LONGEST_NUMBER)
     if "XXX" not in prefix:
@@ -100,6 +102,7 @@ def next_path(
     Raises:
         ImageError: directory or prefix cannot be used, or the directory cannot be listed.
     """
+    prefix = _writable(prefix)
     _check_is_part_of_a_name(prefix)
     folder = check_directory(directory)
     names = _names_in(folder).union(taken)
@@ -109,6 +112,17 @@ def next_path(
             break
     _check_length(prefix, name + suffix)
     return folder / (name + suffix)
+
+
+def _writable(prefix: str) -> str:
+    """Return the prefix in ASCII where this computer's file names cannot hold it as it is."""
+    try:
+        os.fsencode(prefix)
+    except UnicodeEncodeError:
+        plain = to_ascii(prefix)
+        # Half a character pair is no text in any language: it is refused as unprintable.
+        return prefix if any(unicodedata.category(c) == "Cs" for c in prefix) else plain
+    return prefix
 
 
 def _check_is_part_of_a_name(prefix: str) -> None:

@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 
 from indi_stx.errors import ImageError
+from indi_stx.images.checksum import DataSum, filled_in, wants_checksum
 from indi_stx.images.memory import MemoryFile, create_memory_file, seal_memory_file
 
 FITS_BLOCK = 2880
@@ -85,7 +86,7 @@ class FrameReceiver:
     As a context manager it frees everything unless the frame was finished.
 
     Args:
-        header: the complete FITS header, padded to 2880 bytes.
+        header: the complete FITS header, padded to 2880 bytes; empty checksums are filled in.
         rows: height in (binned) pixels.
         cols: width in (binned) pixels.
         pixels_are_fits: whether they arrive as FITS pixels already, and are stored unchanged.
@@ -110,6 +111,8 @@ class FrameReceiver:
         self._expected = rows * cols * _PIXEL_SIZE
         self._received = 0
         self._converted = 0
+        self._header = header
+        self._sum = DataSum() if wants_checksum(header) else None
         size = len(header) + -(-self._expected // FITS_BLOCK) * FITS_BLOCK
         try:
             self._fd, self._map = _create_mapped("indi_stx frame", size)
@@ -153,6 +156,7 @@ class FrameReceiver:
         """Forget what was received, to receive the same frame again from its first byte."""
         self._received = 0
         self._converted = 0
+        self._sum = self._sum and DataSum()
 
     def finish(self) -> Frame:
         """Return the sealed frame, which the caller must close; then the receiver is used up.
@@ -165,6 +169,8 @@ class FrameReceiver:
                 f"The frame is incomplete: {self._received} of {self._expected} bytes arrived."
             )
         self._convert()
+        if self._sum is not None:
+            self._map[: self._header_size] = filled_in(self._header, self._sum.value)
         self._map.close()
         fd, self._fd = self._fd, -1
         return Frame(
@@ -180,14 +186,19 @@ class FrameReceiver:
 
     def _convert(self) -> None:
         """Convert the complete pixels that have arrived since the last conversion."""
-        if self._pixels_are_fits:
+        if self._pixels_are_fits and self._sum is None:
             return
         count = (self._received - self._converted) // _PIXEL_SIZE
         if count:
             start = self._header_size + self._converted
-            pixels = np.frombuffer(self._map, "<u2", count, start)
-            np.bitwise_xor(pixels, _SIGN_BIT, out=pixels)
-            pixels.byteswap(inplace=True)
+            arrived = ">u2" if self._pixels_are_fits else "<u2"
+            pixels = np.frombuffer(self._map, arrived, count, start)
+            if not self._pixels_are_fits:
+                np.bitwise_xor(pixels, _SIGN_BIT, out=pixels)
+            if self._sum is not None:
+                self._sum.add(pixels, self._converted // _PIXEL_SIZE)
+            if not self._pixels_are_fits:
+                pixels.byteswap(inplace=True)
             self._converted += count * _PIXEL_SIZE
 
     def __enter__(self) -> Self:

@@ -71,15 +71,20 @@ class FrameFacts:
         instrument: the INDI device name.
         rows: height of the image in binned pixels.
         cols: width of the image in binned pixels.
-        pixel_width_um: of one unbinned pixel; likewise `pixel_height_um`.
+        pixel_width_um: of one unbinned pixel, 0 for unknown; likewise `pixel_height_um`.
         start_x: left edge on the sensor in unbinned pixels.
         start_y: top edge on the sensor in unbinned pixels.
-        sensor_cols: width of the sensor in unbinned pixels; places the optical axis in a subframe.
+        sensor_cols: width of the sensor in unbinned pixels, without overscan; places the optical
+            axis in a subframe.
         sensor_rows: height of the sensor in unbinned pixels.
         started_utc: when the shutter opened; timezone-aware.
+        max_adu: the highest pixel value that the CCD gives.
+        overscan: whether it is read out; None for a CCD that has none.
+        overscan_known: whether it begins where the sensor ends, at `sensor_cols`.
         setpoint_celsius: the cooler's set point.
         sky_brightness_mpsas: magnitudes per square arcsecond.
         wcs_rotation_deg: position angle of the camera, from a plate solver; adds WCS cards.
+        checksum: whether CHECKSUM and DATASUM are wanted.
         extra: the user's cards; they replace the driver's cards with the same keywords.
     """
 
@@ -100,6 +105,10 @@ class FrameFacts:
     ccd_celsius: float | None = None
     setpoint_celsius: float | None = None
     gain_electrons_per_adu: float | None = None
+    full_well_electrons: float | None = None
+    max_adu: int | None = None
+    overscan: bool | None = None
+    overscan_known: bool = False
     camera_model: str | None = None
     firmware: str | None = None
     telescope: str | None = None
@@ -115,4 +124,5 @@ class FrameFacts:
     focuser_celsius: float | None = None
     sky_brightness_mpsas: float | None = None
     wcs_rotation_deg: float | None = None
+    checksum: bool = False
     extra: tuple[CustomCard, ...] = ()

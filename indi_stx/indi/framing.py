@@ -192,7 +192,8 @@ class Framer:
     def _dropped(self, end: int, reason: str) -> IndiProtocolError:
         beginning = bytes(self._buffer[: min(end, _EXCERPT_BYTES)]).decode(errors="replace")
         self._drop(end)
-        return IndiProtocolError(f"{self._opened.decode()} skipped: {reason} ({beginning!r})")
+        text = f"{self._opened.decode()} skipped: {reason} ({beginning!r})"
+        return IndiProtocolError(text, start_tag=beginning)
 
     def _drop(self, end: int) -> None:
         del self._buffer[:end]

@@ -109,4 +109,4 @@ def _is_utf_8(text: bytearray) -> bool:
 
 def _not_xml(text: bytearray, error: ParseError) -> IndiProtocolError:
     beginning = bytes(text[:100]).decode(errors="replace")
-    return IndiProtocolError(f"skipped, not XML: {error} ({beginning!r})")
+    return IndiProtocolError(f"skipped, not XML: {error} ({beginning!r})", start_tag=beginning)

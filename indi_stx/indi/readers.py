@@ -66,7 +66,10 @@ def read_message(xml: Element) -> AnyMessage:
     except ValueError as error:
         where = ".".join(filter(None, (xml.get("device"), xml.get("name"))))
         whose = where[:_EXCERPT_CHARACTERS] or "nobody"
-        raise IndiProtocolError(f"{xml.tag} of {whose} skipped: {error}") from error
+        names = " ".join(f'{key}="{xml.get(key, "")}"' for key in ("device", "name"))
+        raise IndiProtocolError(
+            f"{xml.tag} of {whose} skipped: {error}", start_tag=f"<{xml.tag} {names}"
+        ) from error
 
 
 def _read(xml: Element) -> AnyMessage:

@@ -10,7 +10,12 @@ import errno
 import socket
 from collections.abc import Iterator
 
-from indi_stx.errors import CameraReplyInvalid, CameraTimeout, CameraUnreachable
+from indi_stx.errors import (
+    CameraLacksCall,
+    CameraReplyInvalid,
+    CameraTimeout,
+    CameraUnreachable,
+)
 from indi_stx.stx.replies import excerpt
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
@@ -63,6 +68,15 @@ def not_a_camera(place: str, request: str, how: str) -> CameraReplyInvalid:
     """Return the error for an answer that no STX camera gives; `how` follows "answered"."""
     return CameraReplyInvalid(
         f"{place} answered {how}, as no STX camera does: check address and port.", request=request
+    )
+
+
+def lacks_call(place: str, request: str) -> CameraLacksCall:
+    """Return the error for "404 Not Found" (STX API, HTTP Status Codes: an unrecognized URI)."""
+    return CameraLacksCall(
+        f'{place} answered "404" to {request.partition("?")[0]}: a camera\'s firmware without this '
+        "part does so; if nothing works, check address and port.",
+        request=request,
     )
 
 

@@ -19,7 +19,7 @@ from indi_stx.stx.answers import Answer
 from indi_stx.stx.deadlines import Deadlines, TimeLimits
 from indi_stx.stx.download import ByteCount, Download, Sink, store
 from indi_stx.stx.exchange import Exchange, Observer
-from indi_stx.stx.failures import no_image, not_a_camera, not_accepted, silent, stalled
+from indi_stx.stx.failures import lacks_call, no_image, not_a_camera, not_accepted, silent, stalled
 from indi_stx.stx.pacing import Priority
 from indi_stx.stx.progress import Progress
 from indi_stx.stx.receiving import Body
@@ -222,6 +222,8 @@ class Link:
                 raise refusal(text, request=request)
             case 200:
                 raise not_a_camera(self.place, request, "with a web page")
+            case 404:
+                raise lacks_call(self.place, request)
             case status:
                 raise not_a_camera(
                     self.place, request, f'"{status}" to {request.partition("?")[0]}'

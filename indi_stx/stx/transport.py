@@ -63,7 +63,8 @@ class Connections:
             "trust_env": False,
             "limits": httpx.Limits(max_connections=None, max_keepalive_connections=0),
         }
-        options: Any = {"trust_env": False, "follow_redirects": False}
+        # httpx gives up after 5 s unless it is told not to; `link` sets the limits.
+        options: Any = {"trust_env": False, "follow_redirects": False, "timeout": None}
         self._client = httpx.AsyncClient(
             transport=transport or httpx.AsyncHTTPTransport(**network), **options
         )

@@ -15,6 +15,7 @@ from indi_stx.indi import (
     DelProperty,
     GetProperties,
     Kind,
+    Message,
     OneNumber,
     OneSwitch,
     OneText,
@@ -74,9 +75,14 @@ async def test_neighbours_are_asked_at_the_start_but_not_ourselves() -> None:
         assert not {device for device, _ in questions} & {"SBIG STX", ""}
 
 
-async def test_only_what_changed_is_asked_again() -> None:
+async def test_what_is_named_is_asked_again() -> None:
+    """Its driver, or a server chained behind ours, may have come after the first question."""
     async with desk() as d:
-        assert not asked(await d.choose(ACTIVE_TELESCOPE=SCOPE, ACTIVE_ROTATOR="Rotator Simulator"))
+        await d.numbers(SCOPE, "EQUATORIAL_EOD_COORD", RA=5.5, DEC=-5)
+        questions = asked(await d.choose(ACTIVE_TELESCOPE=SCOPE))
+        assert {device for device, _ in questions} == {SCOPE}
+        assert (SCOPE, "EQUATORIAL_EOD_COORD") in questions
+        assert d.around.aim == Aim(5.5, -5, True), "what it has told is kept"
         questions = asked(await d.choose(ACTIVE_TELESCOPE="Mount", ACTIVE_FOCUSER=""))
         assert {device for device, _ in questions} == {"Mount"}
         assert ("Mount", "TELESCOPE_PIER_SIDE") in questions
@@ -93,6 +99,48 @@ async def test_a_change_forgets_the_old_device() -> None:
         assert d.around.aim is None, "the old one still talks"
         await d.numbers("Mount", "EQUATORIAL_EOD_COORD", RA=1, DEC=2)
         assert d.around.aim == Aim(1, 2, True)
+
+
+async def test_a_telescope_that_was_never_heard_has_no_name() -> None:
+    async with desk() as d:
+        assert d.around.telescope is None
+        await d.numbers(SCOPE, "TELESCOPE_INFO", TELESCOPE_FOCAL_LENGTH=900)
+        assert d.around.telescope == SCOPE
+
+
+async def test_a_device_that_disconnects_is_forgotten() -> None:
+    """Not every driver deletes its properties then."""
+    async with desk() as d:
+        await d.numbers(SCOPE, "EQUATORIAL_EOD_COORD", RA=5.5, DEC=-5)
+        await d.switches(SCOPE, "CONNECTION", CONNECT=True, DISCONNECT=False)
+        assert d.around.aim is not None
+        await d.switches(SCOPE, "CONNECTION", CONNECT=False, DISCONNECT=True)
+        assert d.around.aim is None
+        assert d.around.telescope is None
+
+
+async def test_a_device_that_has_died_is_found_out() -> None:
+    """A mount that tracks may have no news for hours; one that is dead does not answer."""
+    async with desk() as d:
+        await d.numbers(SCOPE, "EQUATORIAL_EOD_COORD", RA=5.5, DEC=-5)
+        await d.clock.advance(3600)
+        d.around.check_that_all_live()
+        before = len(d.server.channel.said)
+        d.around.check_that_all_live()
+        assert not d.server.channel.said[before:], "asked once"
+        await d.numbers(SCOPE, "EQUATORIAL_EOD_COORD", RA=5.5, DEC=-5)
+        await d.clock.advance(30)
+        d.around.check_that_all_live()
+        assert d.around.aim is not None, "it has answered"
+        await d.clock.advance(61)
+        d.around.check_that_all_live()
+        assert (SCOPE, "EQUATORIAL_EOD_COORD") in asked(d.server.channel.said[before:])
+        await d.clock.advance(6)
+        for _ in range(2):
+            d.around.check_that_all_live()
+        assert d.around.aim is None
+        said = [m.text for m in d.server.channel.said if isinstance(m, Message)]
+        assert len([t for t in said if "does not answer" in t]) == 1
 
 
 async def test_j2000_is_preferred_while_the_mount_keeps_it_up() -> None:
@@ -136,5 +184,9 @@ async def test_another_wheel_names_the_filter() -> None:
         await d.texts("EFW", "FILTER_NAME", FILTER_SLOT_NAME_1="L", FILTER_SLOT_NAME_2="Ha")
         await d.numbers("EFW", "FILTER_SLOT", FILTER_SLOT_VALUE=2)
         assert d.around.filter_name == "Ha"
+        for state in (State.BUSY, State.ALERT):
+            slot = (OneNumber("FILTER_SLOT_VALUE", 2),)
+            await d.server.hear(SetVector(Kind.NUMBER, "EFW", "FILTER_SLOT", state, slot))
+            assert d.around.filter_name is None, "on its way, or nobody knows where"
         await d.numbers("EFW", "FILTER_SLOT", FILTER_SLOT_VALUE=3)
         assert d.around.filter_name is None

@@ -253,11 +253,38 @@ async def test_a_latched_up_cooler_is_told_once() -> None:
         place.imager.cooler.latch_up(True)
         await place.clock.advance(1200)
         assert len([t for t in place.said() if "latched up" in t]) == 1
+        assert place.state is State.OK, "nobody waits for it any more"
         place.imager.cooler.latch_up(False)
         await place.clock.advance(1200)
         place.imager.cooler.latch_up(True)
         await place.clock.advance(1200)
         assert len([t for t in place.said() if "latched up" in t]) == 2
+
+
+async def test_a_temperature_that_is_not_reached_is_not_waited_for_until_it_can_be() -> None:
+    async with lab() as place:
+        place.imager.cooler.latch_up(True)
+        await place.cool(-10)
+        await place.clock.advance(60)
+        assert place.state is State.BUSY
+        await place.clock.advance(300)
+        assert place.state is State.ALERT, "not Busy for hours"
+        await place.clock.advance(3600)
+        assert place.state is State.ALERT
+        place.imager.cooler.latch_up(False)
+        await place.clock.advance(10)
+        assert place.state is State.BUSY
+        await place.clock.advance(1200)
+        assert place.state is State.OK
+
+
+async def test_off_is_idle_also_when_the_temperature_was_reached() -> None:
+    async with lab() as place:
+        await place.cool(-10)
+        await place.clock.advance(1200)
+        assert place.state is State.OK
+        await place.server.write("Bench", Kind.SWITCH, "CCD_COOLER", COOLER_OFF="On")
+        assert place.state is State.IDLE
 
 
 async def test_full_power_on_the_way_down_is_no_failure() -> None:

@@ -167,6 +167,18 @@ async def test_an_ordinary_frame_is_not_sent_once_its_exposure_was_given_up() ->
         assert all(p.closed for p in pictures)
 
 
+async def test_one_frame_after_another() -> None:
+    async with running(bench) as server:
+        toy = await toy_of(server, 1)
+        for number in (1, 2):
+            toy.head.deliver(Picture(), answered=True, number=number)
+        await settle()
+        assert len(toy.head.image.waiting) == 1, "the second waits until the first is sent"
+        await toy.head.image.let_one_through()
+        await toy.head.image.let_one_through()
+        assert toy.head.image.sent == [1, 2]
+
+
 async def test_a_delivery_cancelled_before_its_first_step_closes_its_frame() -> None:
     async with running(bench) as server:
         toy = await toy_of(server, 1)

@@ -30,7 +30,7 @@ async def test_pixels_alone_when_there_is_no_file(
     async with canned_camera() as canned, Camera(canned.host, canned.port) as camera:
         canned.then(NO_FILE[answer], frame(PIXELS.tobytes()))
         shot = SimpleNamespace(geometry=Geometry(0, 0, 4, 3), ccd=camera.imager)
-        draft = SimpleNamespace(compose=lambda: b"END".ljust(2880))
+        draft = SimpleNamespace(compose=lambda: b"END".ljust(2880), merge=None)
         log = logging.getLogger("test")
         download = FitsDownload(cast(Any, shot), cast(Any, draft), cast(Any, log))
         await download.receive()
@@ -44,7 +44,9 @@ async def test_a_refusal_is_told() -> None:
     async with canned_camera() as canned, Camera(canned.host, canned.port) as camera:
         canned.then(bad(0x80001008, "Camera is busy."))
         shot = SimpleNamespace(geometry=Geometry(0, 0, 4, 3), ccd=camera.imager)
-        download = FitsDownload(cast(Any, shot), cast(Any, None), cast(Any, None))
+        download = FitsDownload(
+            cast(Any, shot), cast(Any, SimpleNamespace(merge=None)), cast(Any, None)
+        )
         with pytest.raises(CameraBusy):
             await download.receive()
         download.discard()

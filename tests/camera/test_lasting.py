@@ -101,6 +101,7 @@ def test_the_properties_that_keep_their_values_are_these() -> None:
         "CCD_ROTATION",
         "CCD_TEMP_RAMP",
         "FILTER_SLOTS",
+        "FITS_CHECKSUM",
         "FITS_HEADER",
         "GUIDER_COMPRESSION",
         "GUIDER_FRAME_TYPE",
@@ -116,12 +117,12 @@ def test_the_properties_that_keep_their_values_are_these() -> None:
 
 async def test_where_the_mirror_stands() -> None:
     async with bench(lambda session: [AdaptiveOptics(session)]) as (server, device):
-        await server.write("Bench", Kind.NUMBER, "AO_NS", AO_N=45)
-        await server.write("Bench", Kind.NUMBER, "AO_WE", AO_E=9)
+        await server.write("Bench", Kind.NUMBER, "AO_NS", AO_N=50)
+        await server.write("Bench", Kind.NUMBER, "AO_WE", AO_E=10)
         mirror = cast(AdaptiveOptics, await again(device))
         assert mirror.position.values == {"AO_X": 60, "AO_Y": 100}
         assert mirror.at_limit["AT_LIMIT_N"] is State.ALERT
-        await server.write("Bench", Kind.NUMBER, "AO_WE", AO_W=9)
+        await server.write("Bench", Kind.NUMBER, "AO_WE", AO_W=10)
         assert cast(Camera, device.camera).moved[-1] == {"x": 50, "y": 100}
 
 

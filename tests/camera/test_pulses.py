@@ -12,7 +12,7 @@ from indi_stx.camera.features import pulse_guide
 from indi_stx.camera.features.pulse_guide import PulseGuide, pulse_s, relay_for
 from indi_stx.camera.features.pulse_guide.relays import Axis, Relay
 from indi_stx.driver.device import Host
-from indi_stx.errors import CameraRefused
+from indi_stx.errors import CameraRefused, CameraUnreachable
 from indi_stx.indi import Kind, Message, SetVector, State
 from indi_stx.stx import CommandTiming, RelayDirection, RelayPulse, RelayTimes
 from indi_stx.stx.timing import Stamp
@@ -23,6 +23,7 @@ from tests.harness.toy import ToyServer, running
 NS, WE = "TELESCOPE_TIMED_GUIDE_NS", "TELESCOPE_TIMED_GUIDE_WE"
 PLUS, MINUS = RelayDirection.PLUS, RelayDirection.MINUS
 LATENCY_S = 0.04
+LOST = CameraUnreachable("Lost.", request="/x")
 NO_MAPPING = {"SWAP_AXES": False, "REVERSE_NS": False, "REVERSE_WE": False}
 
 
@@ -35,20 +36,30 @@ class Camera:
         self.opens_at: dict[tuple[str, RelayDirection], float] = {}
         self.refusing = False
         self.stuck_s = 0.0
+        self.loses: list[str] = []
+        """What gets lost of each pulse that comes next: "request" or "answer"."""
+        self.is_gone = False
 
     async def pulse_guide(self, **pulses: RelayPulse) -> CommandTiming:
         sent = Stamp.now(self.clock)
         await self.clock.sleep(LATENCY_S / 2)
+        loss = self.loses.pop(0) if self.loses else ""
+        if loss == "request":
+            raise LOST
         self.requests.append(pulses)
         if self.refusing:
             raise CameraRefused(request="/x", code=0x80001009, text="Bad parameter.", advice="")
         for axis, pulse in pulses.items():
             self.opens_at[axis, pulse.direction] = self.clock.monotonic() + pulse.duration_s
+        if loss:
+            raise LOST
         await self.clock.sleep(LATENCY_S / 2)
         return CommandTiming.between(sent, Stamp.now(self.clock))
 
     async def pulse_time_remaining(self) -> RelayTimes:
         await self.clock.sleep(LATENCY_S)
+        if self.is_gone:
+            raise LOST
         return RelayTimes(*(self.left_s(a, d) for a in "xy" for d in (PLUS, MINUS)))
 
     def left_s(self, axis: str, direction: RelayDirection) -> float:
@@ -74,6 +85,9 @@ class Mount:
 
     async def pulse(self, name: str, **values: float) -> None:
         await self.server.write("Bench", Kind.NUMBER, name, **values)
+
+    def said(self) -> list[str]:
+        return [m.text for m in self.server.channel.said if isinstance(m, Message)]
 
     def states(self, name: str) -> list[State | None]:
         return [m.state for m in self.server.sets(name)]
@@ -189,3 +203,85 @@ def test_mapping() -> None:
     assert relay_for("TIMED_GUIDE_E", NO_MAPPING) == Relay(Axis.X, PLUS)
     assert relay_for("TIMED_GUIDE_N", swapped) == Relay(Axis.X, MINUS)
     assert relay_for("TIMED_GUIDE_E", swapped) == Relay(Axis.Y, MINUS)
+
+
+# --- answers that get lost ------------------------------------------------------------------------
+
+
+async def test_a_pulse_whose_answer_is_lost_is_found_under_way() -> None:
+    async with mount() as m:
+        m.camera.loses = ["answer"]
+        await m.pulse(NS, TIMED_GUIDE_N=800)
+        await m.clock.advance(0.7)
+        assert m.states(NS) == [State.BUSY]
+        await m.clock.advance(0.3)
+        assert m.states(NS) == [State.BUSY, State.IDLE]
+        assert m.camera.requests == [{"y": RelayPulse(MINUS, 0.8)}], "never sent twice"
+
+
+async def test_a_pulse_that_never_began_is_an_alert_and_the_next_one_works() -> None:
+    async with mount() as m:
+        m.camera.loses = ["request"]
+        await m.pulse(NS, TIMED_GUIDE_N=800)
+        await m.clock.advance(0.5)
+        assert m.states(NS) == [State.BUSY, State.ALERT]
+        assert m.said()[-1] == "[ERROR] The guide pulse failed. Lost."
+        await m.pulse(NS, TIMED_GUIDE_S=300)
+        await m.clock.advance(0.5)
+        assert m.states(NS)[-1] is State.IDLE
+        assert m.camera.requests == [{"y": RelayPulse(PLUS, 0.3)}], "north never closed"
+
+
+@pytest.mark.parametrize("loss", ["answer", "request"])
+async def test_a_pulse_that_may_be_over_is_an_alert_that_says_so(loss: str) -> None:
+    async with mount() as m:
+        m.camera.loses = [loss]
+        await m.pulse(NS, TIMED_GUIDE_N=20)
+        await m.clock.advance(0.5)
+        assert m.states(NS) == [State.BUSY, State.ALERT]
+        assert "not known whether the mount has moved" in m.said()[-1]
+        assert len(m.camera.requests) == (1 if loss == "answer" else 0)
+
+
+async def test_a_lost_pulse_is_not_taken_for_the_one_before() -> None:
+    async with mount() as m:
+        await m.pulse(NS, TIMED_GUIDE_N=800)
+        await m.clock.advance(0.3)
+        m.camera.loses = ["request"]
+        await m.pulse(NS, TIMED_GUIDE_N=900)
+        await m.clock.advance(0.2)
+        assert m.states(NS) == [State.BUSY, State.BUSY, State.ALERT]
+
+
+@pytest.mark.parametrize(("before", "after"), [(300, 900), (900, 300)])
+async def test_a_pulse_that_takes_over_is_found_by_its_time(before: int, after: int) -> None:
+    async with mount() as m:
+        await m.pulse(NS, TIMED_GUIDE_N=before)
+        await m.clock.advance(0.1)
+        m.camera.loses = ["answer"]
+        await m.pulse(NS, TIMED_GUIDE_N=after)
+        await m.clock.advance(0.15)
+        assert m.states(NS) == [State.BUSY, State.BUSY]
+        await m.clock.advance(after / 1000 + 0.1)
+        assert m.states(NS) == [State.BUSY, State.BUSY, State.IDLE]
+
+
+async def test_a_camera_that_is_gone_leaves_the_pulse_in_doubt() -> None:
+    async with mount() as m:
+        m.camera.loses = ["answer"]
+        m.camera.is_gone = True
+        await m.pulse(NS, TIMED_GUIDE_N=800)
+        await m.clock.advance(pulse_guide.relays.ASK_LIMIT_S + 2)
+        assert m.states(NS) == [State.BUSY, State.ALERT]
+        assert "not known whether the mount has moved" in m.said()[-1]
+
+
+async def test_a_reversal_whose_answer_is_lost_goes_on() -> None:
+    async with mount() as m:
+        await m.pulse(NS, TIMED_GUIDE_N=5000)
+        await m.clock.advance(0.3)
+        m.camera.loses = ["answer"]
+        await m.pulse(NS, TIMED_GUIDE_S=300)
+        await m.clock.advance(1)
+        assert m.states(NS) == [State.BUSY, State.BUSY, State.IDLE]
+        assert m.camera.requests[-1] == {"y": RelayPulse(PLUS, 0.3)}

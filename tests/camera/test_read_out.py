@@ -28,7 +28,7 @@ def fetch(read_outs: ReadOuts, true_s: float, late_s: float = 0.0) -> tuple[int,
         questions += 1
         assert questions < 10_000
         if now_s >= true_s + late_s:
-            looks.there(now_s + ANSWER_S)
+            looks.there(now_s)
             read_outs.learn(FRAME, looks.window)
             return questions, now_s - true_s - late_s
         looks.not_there(now_s)

@@ -86,7 +86,7 @@ async def test_files_are_written_as_libindi_saves_them(tmp_path: Path) -> None:
     other = [SavedProperty(Kind.NUMBER, "POLLING_PERIOD", {"PERIOD_MS": "100"})]
     await file.save(other, other)
     assert await file.read() == [*other, SAVED[0], SAVED[2]], "what is not written is left"
-    assert await file.restore_default() == SAVED, "the factory copy is the first one"
+    assert await file.restore_default([]) == SAVED, "the factory copy is the first one"
     assert await file.read() == SAVED
     assert sorted(os.listdir(file.path.parent)) == ["Toy_config.xml", "Toy_config.xml.default"]
 

@@ -242,13 +242,19 @@ async def test_switch_rules(
         assert (values_of(answer), answer.state) == (result, state)
 
 
-async def test_unknown_and_read_only_properties_are_ignored() -> None:
+async def test_writes_to_unknown_and_read_only_properties_change_nothing_and_are_told() -> None:
     async with running(Toy) as server:
         await server.hear(GetProperties())
-        assert await server.write("Toy", Kind.NUMBER, "NOTHING", A=1) == []
-        assert await server.write("Toy", Kind.TEXT, "DRIVER_INFO", DRIVER_NAME="x") == []
+        for kind, name, element in (
+            (Kind.NUMBER, "NOTHING", "A"),
+            (Kind.TEXT, "DRIVER_INFO", "DRIVER_NAME"),
+            (Kind.NUMBER, "FRAME", "X"),  # not defined yet
+        ):
+            said = await server.write("Toy", kind, name, **{element: 1})
+            assert [m.text for m in said if isinstance(m, Message) and name in m.text]
+            reports = [m for m in said if isinstance(m, SetVector)]
+            assert all(e.value != "1" for m in reports for e in m.elements)
         assert await server.write("Other", Kind.NUMBER, "LEVEL", LEFT=1) == []
-        assert await server.write("Toy", Kind.NUMBER, "FRAME", X=1, Y=1) == [], "not defined yet"
 
 
 async def test_garbage_and_pings() -> None:

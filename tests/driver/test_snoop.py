@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from indi_stx.driver.snoop import Snoop, Value
 from indi_stx.indi import (
     DefNumber,
@@ -27,7 +29,7 @@ def test_values_of_watched_properties_reach_their_listener() -> None:
     heard: list[dict[str, Value] | None] = []
     snoop = Snoop(said.append)
 
-    def listener(values: object) -> None:
+    def listener(values: Mapping[str, Value] | None, state: State | None) -> None:
         heard.append(dict(values) if values is not None else None)
 
     snoop.watch("Mount", "EOD", listener)

@@ -44,23 +44,25 @@ async def test_definitions(tmp_path: Path) -> None:
 async def test_steps_are_relative(tmp_path: Path) -> None:
     async with observatory(tmp_path, STT) as place:
         await place.client.defined("AO_POSITION")
-        since = await step(place, "AO_NS", AO_N=9, AO_S=0)
-        assert told(place.client, "AO_NS", since) == [(State.BUSY, [9, 0]), (State.OK, [0, 0])]
+        since = await step(place, "AO_NS", AO_N=10, AO_S=0)
+        assert told(place.client, "AO_NS", since) == [(State.BUSY, [10, 0]), (State.OK, [0, 0])]
         assert mirror(place) == (50, 60)
-        await step(place, "AO_NS", AO_N=0, AO_S=27)
-        await step(place, "AO_WE", AO_E=18)
-        since = await step(place, "AO_WE", AO_W=9)
+        await step(place, "AO_NS", AO_N=0, AO_S=30)
+        await step(place, "AO_WE", AO_E=20)
+        since = await step(place, "AO_WE", AO_W=10)
         assert mirror(place) == (60, 30)
         assert told(place.client, "AO_POSITION", since)[-1] == (State.OK, [60, 30])
-        for _ in range(9):
+        for position in range(31, 37):
             await step(place, "AO_NS", AO_N=1)
-        assert mirror(place) == (60, 40), "nothing is lost by rounding"
+            assert mirror(place) == (60, position), "whole steps reach every position"
 
 
 async def test_limits_and_centre(tmp_path: Path) -> None:
     async with observatory(tmp_path, STT) as place:
         await place.client.defined("AT_LIMIT")
         since = await step(place, "AO_WE", AO_W=45)
+        assert told(place.client, "AO_WE", since)[-1] == (State.OK, [0, 0]), "as far as PHD2 goes"
+        since = await step(place, "AO_WE", AO_W=5)
         assert told(place.client, "AO_WE", since)[-1] == (State.OK, [0, 0]), "just not clipped"
         lamps = place.client.sets("AT_LIMIT", since)[-1].elements
         assert {e.name: e.value for e in lamps} == {
@@ -84,12 +86,17 @@ async def test_limits_and_centre(tmp_path: Path) -> None:
 async def test_failures(tmp_path: Path) -> None:
     async with observatory(tmp_path, STT) as place:
         await place.client.defined("AT_LIMIT")
-        place.simulator.add_fault("reset=path=AOGuide,times=1")
-        since = await step(place, "AO_NS", AO_N=9, AO_S=0)
+        place.simulator.add_fault("reset=path=AOGuide")
+        since = await step(place, "AO_NS", AO_N=10, AO_S=0)
         assert told(place.client, "AO_NS", since)[-1] == (State.ALERT, [0, 0])
-        assert mirror(place) == (50, 60) or mirror(place) == (50, 50)
+        assert mirror(place) == (50, 50)
+        place.simulator.clear_fault()
         place.simulator.add_fault("hang=path=AOStatus,times=1")
-        since = await step(place, "AO_NS", AO_N=9, AO_S=0)
+        since = await step(place, "AO_NS", AO_N=10, AO_S=0)
         assert told(place.client, "AO_NS", since)[-1] == (State.OK, [0, 0])
         assert told(place.client, "AO_POSITION", since)[-1] == (State.ALERT, [50, 60])
         assert any("does not say" in t for t in place.client.texts_said(since))
+        place.simulator.add_fault("hang=path=AOStatus,times=1")
+        since = await place.client.switch("AO_CENTER", "CENTER")
+        await place.client.update("AO_CENTER", State.ALERT, since=since)
+        assert not any("centred" in t for t in place.client.texts_said(since))

@@ -83,13 +83,13 @@ async def test_addresses_that_cannot_be(tmp_path: Path, subtests: pytest.Subtest
                 assert complaint in client.texts_said(since)[-1]
 
 
-OUT_OF_BOUNDS = "Requested exposure value (5000) seconds out of bounds [0.01,3600]."
+OUT_OF_BOUNDS = "Requested exposure value (90000) seconds out of bounds [0.01,86400]."
 PAST_THE_EDGE = {"X": 3000, "Y": 0, "WIDTH": 400, "HEIGHT": 100}
 TOO_WIDE = {"X": 0, "Y": 0, "WIDTH": 99999, "HEIGHT": 100}
 
 
 IMPOSSIBLE_VALUES = [
-    ("CCD_EXPOSURE", {"CCD_EXPOSURE_VALUE": 5000}, OUT_OF_BOUNDS),
+    ("CCD_EXPOSURE", {"CCD_EXPOSURE_VALUE": 90000}, OUT_OF_BOUNDS),
     ("CCD_EXPOSURE", {"CCD_EXPOSURE_VALUE": "NaN"}, "Bad format"),
     ("CCD_EXPOSURE", {"CCD_EXPOSURE_VALUE": -1}, "out of bounds"),
     ("CCD_FRAME", PAST_THE_EDGE, "reaches past the sensor of 3326 x 2504"),

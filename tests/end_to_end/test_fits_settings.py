@@ -149,7 +149,7 @@ async def test_the_cameras_file_has_the_same_pixels_and_both_headers(tmp_path: P
         assert header["SBSTDVER"] == "SBFITSEXT Version 1.0"
         assert header["OBJECT"] == TEXTS["OBJECT_NAME"], "nobody told us of another"
         assert header["OBSERVER"] == "Hubble"
-        assert header["TELESCOP"] == "Telescope Simulator"
+        assert header["TELESCOP"] == TEXTS["TELESCOPE"], "no telescope has been heard"
         assert header["INSTRUME"] == "SBIG STX"
         assert header["SWCREATE"].startswith("indi_stx")
         assert header["ROWORDER"] == "TOP-DOWN"

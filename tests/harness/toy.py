@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from indi_stx.clock import Clock
@@ -33,11 +34,14 @@ class MemoryChannel(Channel):
         self._parser = MessageParser()
         self._more = asyncio.Event()
         self.said: list[AnyMessage] = []
+        self.attached: list[bytes] = []
+        """What was in the descriptors that came along."""
 
     async def receive(self) -> bytes:
         return await self._incoming.get()
 
     def send(self, data: bytes, fds: Sequence[int] = ()) -> None:
+        self.attached += [os.pread(fd, os.fstat(fd).st_size, 0) for fd in fds]
         self._parser.receive_data(data)
         while (message := self._parser.next_message()) is not NEED_DATA:
             self.said.append(message)

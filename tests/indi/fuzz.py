@@ -14,7 +14,7 @@ import faulthandler
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from indi_stx.errors import IndiProtocolError
@@ -112,7 +112,7 @@ def traffic() -> list[bytes]:
     return [path.read_bytes() for path in sorted(RECORDINGS.glob("*.xml"))]
 
 
-def damage(piece: bytes, chance: random.Random) -> bytes:
+def damage(piece: bytes, chance: random.Random, scraps: Sequence[bytes] = SCRAPS) -> bytes:
     """Return the bytes with one to eight damages of a random kind."""
     damaged = bytearray(piece)
     for _ in range(chance.randint(1, 8)):
@@ -120,9 +120,9 @@ def damage(piece: bytes, chance: random.Random) -> bytes:
         end = min(len(damaged), at + chance.choice((1, 1, 4, 30, 300)))
         match chance.randrange(6):
             case 0:
-                damaged[at:at] = chance.choice(SCRAPS)
+                damaged[at:at] = chance.choice(scraps)
             case 1:
-                damaged[at:end] = chance.choice(SCRAPS)
+                damaged[at:end] = chance.choice(scraps)
             case 2:
                 del damaged[at:end]
             case 3:

@@ -104,3 +104,11 @@ async def test_frame_survives_an_event_loop_that_is_late(canned: CannedCamera) -
         assert await downloading == b"x" * pieces
         with pytest.raises(CameraTimeout, match="no answer"):
             await asking
+
+
+async def test_no_limit_of_the_http_library_is_shorter_than_ours(canned: CannedCamera) -> None:
+    """Its own limit is 5 s, unless it is told that there is none."""
+    canned.standing = canned.until_client_leaves
+    async with Camera(canned.host, canned.port, timeout_s=5.6) as camera:
+        with pytest.raises(CameraTimeout, match=r"gave no answer for 5.6 s"):
+            await camera.description()

@@ -109,13 +109,13 @@ class Fetch:
             asked_s = self._watched.after_end_s
             match await self._watched.look():
                 case Verdict.READY:
-                    looks.there(self._watched.after_end_s)
+                    looks.there(asked_s)
                     self._read_outs.learn(self._shot.geometry, looks.window)
                     return True
                 case Verdict.DOUBT:
                     match await self._identify():
                         case Identity.OURS:
-                            looks.there(self._watched.after_end_s)
+                            looks.there(asked_s)
                             self._read_outs.learn(self._shot.geometry, looks.window)
                             return True
                         case Identity.UNKNOWN if self._believes_without_a_name():

@@ -68,7 +68,7 @@ def draft_of(shot: Shot, started_utc: datetime, cards: tuple[CustomCard, ...] = 
         bin_y=geometry.bin_y,
         start_x=geometry.start_x,
         start_y=geometry.start_y,
-        sensor_cols=sensor.width,
+        sensor_cols=sensor.width - sensor.dark_columns,
         sensor_rows=sensor.height,
         pixel_width_um=sensor.pixel_width_um,
         pixel_height_um=sensor.pixel_height_um,
@@ -76,6 +76,10 @@ def draft_of(shot: Shot, started_utc: datetime, cards: tuple[CustomCard, ...] = 
         ccd_celsius=around.ccd_celsius,
         setpoint_celsius=around.setpoint_celsius,
         gain_electrons_per_adu=sensor.electrons_per_adu,
+        full_well_electrons=sensor.full_well_electrons,
+        max_adu=sensor.max_adu,
+        overscan=around.overscan,
+        overscan_known=sensor.dark_columns > 0,
         camera_model=shot.camera.description,
         firmware=shot.camera.versions.firmware,
         telescope=around.telescope,
@@ -90,6 +94,7 @@ def draft_of(shot: Shot, started_utc: datetime, cards: tuple[CustomCard, ...] = 
         focuser_celsius=around.focuser_celsius,
         sky_brightness_mpsas=around.sky_brightness_mpsas,
         wcs_rotation_deg=around.wcs_rotation_deg,
+        checksum=around.checksum,
         extra=(*around.cards, *cards),
     )
     return HeaderDraft(facts, around.aim)

@@ -22,7 +22,7 @@ STEP_S = 0.06
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Seconds after the exposure's end: not yet there at `after_s`, there at `until_s`."""
+    """Seconds after the exposure's end: not there when asked at `after_s`, there at `until_s`."""
 
     after_s: float
     until_s: float
@@ -108,6 +108,6 @@ class Looks:
         """Note that the frame was not there when it was asked for, so long after the end."""
         self._not_at_s = asked_s
 
-    def there(self, answered_s: float) -> None:
-        """Note that it was there when the answer came, so long after the end."""
-        self._there_s = answered_s
+    def there(self, asked_s: float) -> None:
+        """Note that it was there when it was asked for, so long after the end."""
+        self._there_s = asked_s

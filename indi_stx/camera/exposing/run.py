@@ -19,6 +19,7 @@ from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import Shot
 from indi_stx.camera.exposing.starting import Start, Started
 from indi_stx.camera.exposing.watching import Watch, Watched
+from indi_stx.camera.repeating import repeated
 from indi_stx.errors import IndiStxError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class ExposureRun:
         """
         self._happened(Event.REQUESTED)
         try:
-            await self._geometry.send(self.shot.geometry)
+            await repeated(lambda: self._geometry.send(self.shot.geometry), self._clock)
             start = Start(self.shot, self._names, self._note, self._clock, self._watch.log)
             self.started = started = await start.carry_out()
         except BaseException as error:
@@ -141,8 +142,10 @@ class ExposureRun:
         countdown = asyncio.create_task(self._count_down(), name="countdown")
         try:
             await self._sleep_watching()
+            around = self.shot.surroundings()  # at the exposure's end, not when it is fetched again
+            self.shot = replace(self.shot, surroundings=lambda: around)
+            self._update_record(surroundings=around, mode=self.shot.mode())
             await countdown
-            self._update_record(surroundings=self.shot.surroundings(), mode=self.shot.mode())
             fetch = Fetch(
                 self.shot,
                 self.started,

@@ -34,6 +34,8 @@ RETRY_S = 0.5
 """Between two questions to a camera that does not answer."""
 PATIENCE_S = 12.0
 """How long to ask about a start without an answer, and to retry one that finds the CCD busy."""
+ASK_AT_LEAST_S = 4.0
+"""How long to ask at the least, even if the start itself has taken all the patience."""
 LATENCY_S = 2.0
 """For how long after a start a CCD may still look idle."""
 
@@ -45,13 +47,15 @@ async def abort(ccd: Ccd, clock: Clock) -> None:
         CameraError: the camera does not answer; it may still be exposing.
     """
     give_up_s = clock.monotonic() + PATIENCE_S
+    tries = 0
     while True:
+        tries += 1
         try:
             await ccd.abort_exposure()
         except CameraRefused:
             raise
         except CameraError as error:
-            if clock.monotonic() > give_up_s:
+            if tries > 1 and clock.monotonic() > give_up_s:
                 raise
             logger.debug("%s Aborting again.", error)
             await clock.sleep(RETRY_S)
@@ -101,7 +105,9 @@ class Start:
             CameraError: it did not, or that could not be found out; an exposure may be running.
         """
         give_up_s = self._clock.monotonic() + PATIENCE_S
+        tries = 0
         while True:
+            tries += 1
             try:
                 return await self._once()
             except CameraBusy as error:
@@ -110,8 +116,11 @@ class Start:
                 raise
             except CameraError as error:
                 self._log.debug(f"{error} Asking the camera whether the exposure has begun.")
-                if found := await self._find(give_up_s, error):
+                ask_until_s = max(give_up_s, self._clock.monotonic() + ASK_AT_LEAST_S)
+                if found := await self._find(ask_until_s, error):
                     return found
+                if tries > 1 and self._clock.monotonic() > give_up_s:
+                    raise
 
     async def _once(self) -> Started:
         self._name = self._names.new(self._clock.utc())

@@ -1,15 +1,19 @@
 """Adaptive optics: the tip-tilt mirror, moved in steps as PHD2 does.
 
-PHD2 sends relative steps and counts up to 45 of them from the centre in each direction, so 45 steps
-span half of the mirror's range. The camera tells neither where its mirror is nor whether it has
-one: the position shown is the one last commanded, or the centre before any command. Source: STX
-API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO driver for the properties.
+A step is one of the camera's positions, 0 to 100, so that whole steps reach every one of them: 50
+from the centre in each direction, more than the 45 that PHD2 counts. The camera tells neither where
+its mirror is nor whether it has one: the position shown is the one last commanded, or the centre
+before any command. Clients send steps, but the camera is told the place to go to, so a command that
+gets lost is sent again. Source: STX API, "AO Guide" and "AO Status"; PHD2 and libindi's SX AO
+driver for the properties; docs/decisions/0013-ao-step.md.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+from indi_stx.camera.facts import Capability
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import GUIDER_CONTROL
 from indi_stx.driver.declarations import Lamp, Num, Numbers, Sw, Switches, light, number, switch
@@ -18,8 +22,7 @@ from indi_stx.errors import CameraError
 from indi_stx.indi import Permission, State
 from indi_stx.stx.guiding import AO_CENTER, AO_MAX, AO_MIN, AoState
 
-STEPS_TO_LIMIT = 45
-UNITS_PER_STEP = (AO_MAX - AO_CENTER) / STEPS_TO_LIMIT
+STEPS_TO_LIMIT = AO_MAX - AO_CENTER
 MOST_STEPS = 2 * STEPS_TO_LIMIT
 SETTLE_LIMIT_S = 1.0
 SETTLE_PAUSE_S = 0.02
@@ -33,7 +36,7 @@ LIMITS = {
 
 def mirror_units(steps: float) -> int:
     """Return the position that the camera is told, 0 to 100, for steps from the centre."""
-    return round(AO_CENTER + steps * UNITS_PER_STEP)
+    return round(AO_CENTER + steps)
 
 
 class MirrorPosition:
@@ -49,6 +52,8 @@ class MirrorPosition:
 
 class AdaptiveOptics(Feature):
     """AO_NS, AO_WE, AO_CENTER, AO_POSITION and AT_LIMIT."""
+
+    needs = Capability.ADAPTIVE_OPTICS
 
     north_south = number(
         "AO_NS",
@@ -123,11 +128,12 @@ class AdaptiveOptics(Feature):
         """Centre the mirror in both axes."""
         self.center.publish(new, State.BUSY)
         self.center.assign(dict.fromkeys(new, False))
-        await self._tilt({"x": 0.0, "y": 0.0})
+        stands = await self._tilt({"x": 0.0, "y": 0.0})
         for p in (self.north_south, self.west_east):
             p.publish(dict.fromkeys(p, 0.0), State.IDLE)
-        self.device.log.info("The AO mirror is centred.")
-        self.center.publish(state=State.OK)
+        if stands:
+            self.device.log.info("The AO mirror is centred.")
+        self.center.publish(state=State.OK if stands else State.ALERT)
 
     async def _step(self, p: NumberProperty, new: Numbers, axis: str, steps: float) -> None:
         p.publish(new, State.BUSY)
@@ -142,18 +148,22 @@ class AdaptiveOptics(Feature):
                 p, "The AO mirror is at its limit; move the mount to bring it back (bump)."
             )
 
-    async def _tilt(self, steps: dict[str, float]) -> None:
-        """Move the mirror and wait until it has stopped.
+    async def _tilt(self, steps: dict[str, float]) -> bool:
+        """Move the mirror and wait until it has stopped; False when the camera does not say so.
 
         Raises:
-            CameraError: the camera did not accept the command; the shown position is unchanged.
+            CameraRefused: the camera did not accept the command; the shown position is unchanged.
+            CameraError: it did not answer. Whether the mirror moved is not known; the next command
+                brings it from there to its own place.
         """
         units = {axis: mirror_units(value) for axis, value in steps.items()}
-        await self.camera.ao_guide(**units)
+        await repeated(lambda: self.camera.ao_guide(**units), self.device.clock)
         self._mirror.steps = steps
         self.position.publish(_shown(units), State.BUSY)
-        self.position.publish(state=State.OK if await self._settled() else State.ALERT)
+        stands = await self._settled()
+        self.position.publish(state=State.OK if stands else State.ALERT)
         self._show_limits()
+        return stands
 
     async def _settled(self) -> bool:
         """Wait until the camera says that the mirror has stopped; False if it takes too long."""

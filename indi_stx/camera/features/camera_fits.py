@@ -7,18 +7,27 @@ from a saved configuration. Source: STX API, Get / Set FITS Settings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import Feature
 from indi_stx.camera.tabs import CAMERA_FITS
 from indi_stx.driver.declarations import Condition, Num, Numbers, Texts, Txt, number, text
 from indi_stx.driver.properties import Property
-from indi_stx.errors import CameraRefused, CameraReplyInvalid
+from indi_stx.errors import CameraRefused, CameraReplyInvalid, ValueRefused
 from indi_stx.indi import State
+from indi_stx.stx.fits_settings import FitsChanges, FitsSettings, differing, written
 
-if TYPE_CHECKING:
-    from indi_stx.stx.fits_settings import FitsSettings
-
+FIELDS = {
+    "OBJECT_NAME": "object_name",
+    "OBSERVER": "observer",
+    "TELESCOPE": "telescope",
+    "FOCAL_LENGTH": "focal_length_mm",
+    "APERTURE": "aperture_mm",
+    "APERTURE_AREA": "aperture_area_mm2",
+}
+"""Each element's field of `FitsSettings`."""
 THERE = Condition("where the camera has them", lambda settings: settings.are_there)
 
 
@@ -62,40 +71,32 @@ class CameraFitsSettings(Feature):
     @texts.on_write
     async def _texts_requested(self, new: Texts) -> None:
         """Store the texts that differ, and show what the camera made of them."""
-        await self.camera.set_fits_settings(
-            object_name=new["OBJECT_NAME"],
-            observer=new["OBSERVER"],
-            telescope=new["TELESCOPE"],
-        )
-        await self._show(self.texts)
+        await self._store(self.texts, new)
 
     @optics.on_write
     async def _optics_requested(self, new: Numbers) -> None:
         """Store the numbers that differ, and show what the camera made of them."""
-        await self.camera.set_fits_settings(
-            focal_length_mm=new["FOCAL_LENGTH"],
-            aperture_mm=new["APERTURE"],
-            aperture_area_mm2=new["APERTURE_AREA"],
-        )
-        await self._show(self.optics)
+        await self._store(self.optics, new)
 
-    async def _show(self, written: Property[Any]) -> None:
-        """Read back what was stored: the camera silently drops what it cannot take."""
-        self._take_over(await self.camera.get_fits_settings())
-        written.publish(state=State.OK)
+    async def _store(self, p: Property[Any], new: Mapping[str, Any]) -> None:
+        """Store what differs, and read it back: the camera silently drops what it cannot take.
+
+        Raises:
+            ValueRefused: the camera kept something else.
+        """
+        changes: FitsChanges = {}
+        for element, value in new.items():
+            if value != p[element]:
+                changes[FIELDS[element]] = value  # type: ignore[literal-required]
+        camera, clock = self.camera, self.device.clock
+        await repeated(lambda: camera.set_fits_settings(**changes), clock)
+        kept = await repeated(camera.get_fits_settings, clock)
+        self._take_over(kept)
+        if others := differing(written(changes), kept):
+            names = ", ".join(name for name, _ in others)
+            raise ValueRefused(f"The camera accepted the new {names} but kept the old: try again.")
+        p.publish(state=State.OK)
 
     def _take_over(self, settings: FitsSettings) -> None:
-        self.texts.assign(
-            {
-                "OBJECT_NAME": settings.object_name,
-                "OBSERVER": settings.observer,
-                "TELESCOPE": settings.telescope,
-            }
-        )
-        self.optics.assign(
-            {
-                "FOCAL_LENGTH": settings.focal_length_mm,
-                "APERTURE": settings.aperture_mm,
-                "APERTURE_AREA": settings.aperture_area_mm2,
-            }
-        )
+        for p in (self.texts, self.optics):
+            p.assign({element: getattr(settings, FIELDS[element]) for element in p})

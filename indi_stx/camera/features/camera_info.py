@@ -23,6 +23,7 @@ class CameraInfo(Feature):
             "TRACKER_ROP": Txt("Tracker ROP"),
             "HTTP_API": Txt("HTTP API"),
             "SERIAL_NUMBER": Txt("Serial number"),
+            "PROFILE": Txt("Firmware offers"),
         },
         permission=Permission.READ_ONLY,
     )
@@ -39,6 +40,7 @@ class CameraInfo(Feature):
                 "TRACKER_ROP": versions.tracker_rop,
                 "HTTP_API": versions.http_api,
                 "SERIAL_NUMBER": versions.serial or "",
+                "PROFILE": session.facts.profile,
             },
             State.OK,
         )

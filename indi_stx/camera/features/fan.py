@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 from indi_stx.camera.facts import Capability
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import Feature
 from indi_stx.driver.declarations import Num, Numbers, Sw, Switches, number, switch
 from indi_stx.driver.tabs import MAIN
@@ -70,8 +71,9 @@ class Fan(Feature):
 
     async def _set(self, **changes: Unpack[CcdChanges]) -> None:
         imager = self.camera.imager
-        await imager.set_settings(**changes)
-        kept = await imager.get_settings(*PARAMETERS)
+        clock = self.device.clock
+        await repeated(lambda: imager.set_settings(**changes), clock)
+        kept = await repeated(lambda: imager.get_settings(*PARAMETERS), clock)
         self.show(vars(kept))
         self.observe(kept)
         if any(getattr(kept, name, value) != value for name, value in changes.items()):

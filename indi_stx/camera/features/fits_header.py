@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 CLEAR = "INDI_CLEAR"
 """A write with this as the keyword removes all cards."""
 KEYWORD_ELEMENTS = ("KEYWORD_NAME", "KEYWORD_VALUE", "KEYWORD_COMMENT")
+ELEMENTS_OF_CARDS = {"OBSERVER": "FITS_OBSERVER", "OBJECT": "FITS_OBJECT"}
+"""Cards that can be written in two ways: the last one counts."""
 
 
 class UserCards:
@@ -47,7 +49,7 @@ class UserCards:
 
 
 class FitsHeader(Feature):
-    """FITS_HEADER, SCOPE_INFO, WCS_CONTROL and CCD_ROTATION."""
+    """FITS_HEADER, FITS_CHECKSUM, SCOPE_INFO, WCS_CONTROL and CCD_ROTATION."""
 
     header = text(
         "FITS_HEADER",
@@ -61,6 +63,14 @@ class FitsHeader(Feature):
             "FITS_OBJECT": Txt("Object", UNKNOWN),
         },
         lasting=True,
+    )
+    checksum = switch(
+        "FITS_CHECKSUM",
+        "Checksums",
+        OPTIONS,
+        {"INDI_ENABLED": Sw("Enabled"), "INDI_DISABLED": Sw("Disabled", True)},
+        timeout_s=0,
+        save=Save.AT_START,
     )
     scope_info = number(
         "SCOPE_INFO",
@@ -102,6 +112,11 @@ class FitsHeader(Feature):
         return tuple(self._kept.cards.values())
 
     @property
+    def wants_checksums(self) -> bool:
+        """Whether frames get CHECKSUM and DATASUM."""
+        return self.checksum["INDI_ENABLED"]
+
+    @property
     def observer(self) -> str:
         """Who observes; "Unknown" until it is set."""
         return self.header["FITS_OBSERVER"]
@@ -133,14 +148,36 @@ class FitsHeader(Feature):
     async def _header_requested(self, new: Texts) -> None:
         """Take one card, observer and object, or both: KStars always sends all elements."""
         keyword, value, comment = (new[element].strip() for element in KEYWORD_ELEMENTS)
+        self._let_the_last_write_win(new, alone=not (keyword or value or comment))
         if keyword.upper() == CLEAR:
             self._kept.cards.clear()
         elif keyword or value or comment:
             self._keep(keyword, value, comment)
         elif self.header.written <= set(KEYWORD_ELEMENTS):
             raise ValueRefused("FITS Header: give a keyword and a value, or a comment.")
+        self._tell_what_is_put_into_ascii(new)
         # An old keyword must not come back when a client writes only observer or object next.
         self.header.publish({**new, **dict.fromkeys(KEYWORD_ELEMENTS, "")}, State.OK)
+
+    def _let_the_last_write_win(self, new: Texts, *, alone: bool) -> None:
+        """Drop cards that observer or object replace: changed ones, and those written alone.
+
+        KStars writes all elements for each card, observer and object as they were: those do not
+        mean that the card of before is to go.
+        """
+        for keyword, element in ELEMENTS_OF_CARDS.items():
+            changed = new[element] != self.header[element]
+            named_again = alone and element in self.header.written and new[element] != UNKNOWN
+            if changed or named_again:
+                self._kept.cards.pop(keyword, None)
+
+    def _tell_what_is_put_into_ascii(self, new: Texts) -> None:
+        from indi_stx.images.ascii_text import to_ascii
+
+        for element in self.header.written - {"KEYWORD_NAME"}:
+            text = new[element].strip()
+            if (plain := to_ascii(text)) != text and text != self.header[element]:
+                self.device.log.info(f"FITS headers hold ASCII: {text!r} is written as {plain!r}.")
 
     def _keep(self, keyword: str, value: str, comment: str) -> None:
         """Keep a card in place of one with its keyword; keep each different comment."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from indi_stx.camera.features.ccd import CcdFeature
 from indi_stx.camera.tabs import IMAGE_SETTINGS
-from indi_stx.driver.declarations import Save, Sw, Switches, switch
+from indi_stx.driver.declarations import Condition, Num, Save, Sw, Switches, number, switch
+from indi_stx.driver.tabs import MAIN
 from indi_stx.indi import Permission, State
 from indi_stx.stx.settings import Geometry
 
@@ -56,8 +57,25 @@ class Imager(CcdFeature):
     _strange: Geometry | None = None
     """A geometry that was read, is not ours, and may be on its way to becoming so."""
 
+    gain = number(  # electrons per ADU; with libindi's labels, which clients look for
+        "CCD_GAIN",
+        "Gain",
+        MAIN,
+        {"GAIN": Num("Gain", "%.2f", 0, 1e6)},
+        permission=Permission.READ_ONLY,
+        exists=Condition(
+            "where the camera tells it", lambda imager: imager.facts.electrons_per_adu is not None
+        ),
+    )
+
+    def _fit_to_sensor(self) -> None:
+        super()._fit_to_sensor()
+        self.gain.assign({"GAIN": self.facts.electrons_per_adu or 0})
+
     def observe(self, settings: CcdSettings) -> None:
         """Notice another program's frame or binning, which would spoil the next exposure."""
+        if any(name not in settings for name in GEOMETRY):
+            return
         known = self.sent_geometry.known
         read = Geometry(*(getattr(settings, name) for name in GEOMETRY))
         strange = read if known is not None and not self.running and read != known else None

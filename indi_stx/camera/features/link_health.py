@@ -13,8 +13,8 @@ from indi_stx.indi import Permission, State
 
 SILENT_S = 10.0
 """Without an answer for so long the link counts as broken."""
-NOTABLE = 0.5
-"""A round trip is reported when it has changed by this part of itself."""
+NOTABLE, NOTABLE_MS = 0.5, 20.0
+"""A round trip is reported when it has changed by this part of itself, and by so much."""
 
 
 class LinkHealth(Feature):
@@ -60,7 +60,8 @@ class LinkHealth(Feature):
             self._show_silence(silent)
         shown = self.health.values
         drift = abs(new["ROUND_TRIP"] - shown["ROUND_TRIP"])
-        if drift <= NOTABLE * max(shown["ROUND_TRIP"], 1.0):
+        news = drift > max(NOTABLE * shown["ROUND_TRIP"], NOTABLE_MS)
+        if shown["ROUND_TRIP"] and not news:
             new["ROUND_TRIP"] = shown["ROUND_TRIP"]
         if new != shown or self.health.state is State.IDLE:
             self.health.publish(new, State.ALERT if silent else State.OK)

@@ -166,13 +166,17 @@ class Upload(Feature):
         chosen = next(name for name, on in new.items() if on)
         self.device.log.info(f"Upload settings set to {_MODES[chosen]}.")
 
-    @settings.on_write
-    async def _settings_requested(self, new: Texts) -> None:
-        """Choose the directory and the names of files; the disk is only touched by a frame."""
+    @settings.on_check
+    def _checked_settings(self, new: Texts) -> Texts:
         from indi_stx.images.file_names import check_directory, check_prefix
 
         check_prefix(new["UPLOAD_PREFIX"])
         check_directory(new["UPLOAD_DIR"])
+        return new
+
+    @settings.on_write
+    async def _settings_requested(self, new: Texts) -> None:
+        """Choose the directory and the names of files; the disk is only touched by a frame."""
 
     @unsaved.on_write
     async def _unsaved_requested(self, new: Switches) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from indi_stx.camera.exposing.ccd_journal import CcdJournal
 from indi_stx.camera.exposing.delivery import Delivery, Order
+from indi_stx.camera.exposing.held import Held
+from indi_stx.camera.exposing.phases import Phase
 from indi_stx.camera.exposing.record import Record
 from indi_stx.camera.exposing.recovery import Recovery
 from indi_stx.camera.exposing.run import ExposureRun
@@ -17,9 +19,11 @@ from indi_stx.camera.exposing.sent_geometry import CameraGeometry
 from indi_stx.camera.exposing.shot import ImageSource, Shot
 from indi_stx.camera.exposing.starting import abort
 from indi_stx.camera.exposing.surroundings import Surroundings
+from indi_stx.camera.exposing.waiting import Beam, Waiting
 from indi_stx.camera.exposing.watching import Watch
 from indi_stx.camera.facts import CcdFacts
 from indi_stx.camera.features.ccd.properties import (
+    DURATION_PLACES,
     FRAME_TYPES,
     MIN_EXPOSURE_S,
     CcdProperties,
@@ -72,6 +76,7 @@ class CcdFeature(CcdProperties):
 
     Attributes:
         sequence: starts the exposures of a sequence; None when there are no sequences.
+        beam: the filter wheel that exposures wait for; None for a CCD that does not.
         sent_geometry: what the camera was told.
     """
 
@@ -88,6 +93,9 @@ class CcdFeature(CcdProperties):
         super().__init__(session, facts)
         self.ccd = ccd
         self.sequence: Sequence | None = None
+        self.beam: Beam | None = None
+        self._waiting = Waiting(self.lane, session.tasks)
+        self._starts = False
         self._surroundings = surroundings
         self.sent_geometry = CameraGeometry(ccd)
         self._journal = journal
@@ -111,8 +119,13 @@ class CcdFeature(CcdProperties):
 
     @property
     def running(self) -> bool:
-        """Whether an exposure is running or being downloaded."""
-        return self._run is not None and self._run.running
+        """Whether an exposure is running, being downloaded, or waits for the filter wheel."""
+        return self._waiting.is_pending or (self._run is not None and self._run.running)
+
+    @property
+    def shutter_is_open(self) -> bool:
+        """Whether an exposure is being started or runs."""
+        return self._starts or (self._run is not None and self._run.phase is Phase.EXPOSING)
 
     def restarted(self) -> None:
         """Send frame and binning again with the next exposure."""
@@ -137,19 +150,39 @@ class CcdFeature(CcdProperties):
             CameraError: the camera did not accept it; nothing is running then.
             ValueRefused: the frame has no pixel at this binning.
         """
-        run = ExposureRun(self._shot(duration_s), self.sent_geometry, self._journal, self._watch)
         await self._finish_recovery()
+        if self.beam is not None and not self.beam.at_rest:
+            await self._expose_when_filter_rests(self.beam, duration_s)
+            return
+        run = ExposureRun(self._shot(duration_s), self.sent_geometry, self._journal, self._watch)
+        self._starts = True
         try:
             if self.running:
                 await self.abort_exposure()
             await self._keep_what_waits()
             await run.start()
+            self._run = run
         except CameraError:
             self._end_sequence()
             raise
-        self._run = run
+        finally:
+            self._starts = False
         self.show_exposure(duration_s, State.BUSY)
         self._following = self.session.tasks.spawn(self._follow(run), run.shot.name)
+
+    async def _expose_when_filter_rests(self, beam: Beam, duration_s: float) -> None:
+        if self.running:
+            await self.abort_exposure()  # a move may wait for its end
+        self.show_exposure(duration_s, State.BUSY)
+        self.device.log.info("The exposure begins when the filter wheel rests.")
+
+        async def begin() -> None:
+            try:
+                await self.expose(duration_s)
+            except IndiStxError as error:
+                self.exposure_lost(str(error))
+
+        self._waiting.begin_later(beam, begin)
 
     async def _keep_what_waits(self) -> None:
         """Put on disk what is not delivered yet: the camera forgets it with the next start."""
@@ -217,7 +250,7 @@ class CcdFeature(CcdProperties):
             source=(ImageSource.CAMERA_FITS if self.source["SOURCE_FITS"] else ImageSource.BINARY),
             sensor=self.facts,
             camera=self.session.facts,
-            surroundings=self._surroundings,
+            surroundings=Held(self._surroundings, duration_s, self.device.log),
             mode=lambda: self.delivery.mode,
         )
 
@@ -257,6 +290,7 @@ class CcdFeature(CcdProperties):
         Raises:
             CameraError: the camera may still be exposing.
         """
+        self._waiting.forget()
         if self._run is not None:
             await self._forget_run()
         await abort(self.ccd, self.device.clock)
@@ -298,7 +332,7 @@ class CcdFeature(CcdProperties):
                 f"Requested exposure value ({wire_number(duration_s)}) seconds out of bounds "
                 f"[{wire_number(limits.min)},{wire_number(limits.max)}]."
             )
-        return duration_s
+        return round(duration_s, DURATION_PLACES)
 
     def _end_sequence(self) -> None:
         if self.sequence is not None:

@@ -18,8 +18,10 @@ from indi_stx.stx.settings import Geometry
 
 MIN_EXPOSURE_S = 0.01
 """STX API, Imager Start Exposure."""
-MAX_EXPOSURE_S = 3600.0
-"""The API document leaves the upper limit open ("???"); this one is libindi's."""
+MAX_EXPOSURE_S = 86400.0
+"""The API document leaves the upper limit open ("???"): one day."""
+DURATION_PLACES = 3
+"""The camera is told milliseconds (`stx.ccd`); EXPTIME says what it was told."""
 MAX_BIN = 9
 MAX_SIDE = 16000
 
@@ -96,6 +98,17 @@ class CcdProperties(Feature):
         info_elements("%.f", "%.2f", "%.f"),
         permission=Permission.READ_ONLY,
     )
+    sensor = number(
+        "{head}_SENSOR",
+        "Sensor",
+        IMAGE_INFO,
+        {
+            "ELECTRONS_PER_ADU": Num("Electrons per ADU", "%.2f", 0, 1e6),
+            "FULL_WELL": Num("Full well (electrons)", "%.f", 0, 1e9),
+            "MAX_ADU": Num("Maximum (ADU)", "%.f", 0, 1e9),
+        },
+        permission=Permission.READ_ONLY,
+    )
     compression = switch(
         "{head}_COMPRESSION",
         "Compression",
@@ -143,6 +156,28 @@ class CcdProperties(Feature):
     def _fit_to_sensor(self) -> None:
         """Narrow the limits to this sensor's, and begin with all of it."""
         facts = self.facts
+        self._narrow_to_sensor()
+        self.frame.assign(self._whole_sensor)
+        self.sensor.assign(
+            {
+                "ELECTRONS_PER_ADU": facts.electrons_per_adu or 0,
+                "FULL_WELL": facts.full_well_electrons or 0,
+                "MAX_ADU": facts.max_adu or 0,
+            }
+        )
+
+    def refit(self, facts: CcdFacts) -> None:
+        """Follow a sensor whose size has changed; a part of it stays, if it is still there."""
+        x, y, width, height = self.frame.values.values()
+        was_whole = (width, height) == (self.info["CCD_MAX_X"], self.info["CCD_MAX_Y"])
+        self.facts = facts
+        self._narrow_to_sensor()
+        if was_whole or x + width > facts.width or y + height > facts.height:
+            self.frame.publish(self._whole_sensor)
+        self.info.publish()
+
+    def _narrow_to_sensor(self) -> None:
+        facts = self.facts
         self.frame.narrow(
             X=(0, facts.width - 1),
             Y=(0, facts.height - 1),
@@ -150,7 +185,6 @@ class CcdProperties(Feature):
             HEIGHT=(1, facts.height),
         )
         self.binning.narrow(HOR_BIN=(1, facts.max_bin_x), VER_BIN=(1, facts.max_bin_y))
-        self.frame.assign(self._whole_sensor)
         self.info.assign(
             {
                 "CCD_MAX_X": facts.width,

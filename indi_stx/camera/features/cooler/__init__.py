@@ -19,6 +19,7 @@ from indi_stx.camera.features.cooler.ramp import (
     Steadiness,
     ramp_step,
 )
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
 from indi_stx.driver.properties import Property
@@ -45,7 +46,7 @@ class Destination:
 
 
 class Cooler(Feature):
-    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, and the temperatures around the CCD.
+    """CCD_TEMPERATURE, CCD_TEMP_RAMP, CCD_COOLER, CCD_SETPOINT, and what is measured.
 
     Args:
         session: the connection.
@@ -96,6 +97,13 @@ class Cooler(Feature):
         permission=Permission.READ_ONLY,
         shows={"AMBIENT_TEMPERATURE_VALUE": "ambient_celsius"},
     )
+    setpoint = number(
+        "CCD_SETPOINT",
+        "Set point",
+        MAIN,
+        {"CCD_SETPOINT_VALUE": Num("Temperature (C)", "%5.2f", -100, 100)},
+        shows={"CCD_SETPOINT_VALUE": "setpoint_celsius"},
+    )
     setpoint_celsius: float | None = None
     """The camera's current set point; None while the cooler is off."""
 
@@ -107,6 +115,8 @@ class Cooler(Feature):
         self._kept = session.lasting.of(Destination)
         self._steadiness = Steadiness()
         self._latch_up = LatchUpWatch()
+        self._gave_up = False
+        """Whether the target was said to be out of reach."""
 
     @property
     def ccd_celsius(self) -> float:
@@ -119,22 +129,37 @@ class Cooler(Feature):
     async def _temperature_requested(self, new: Numbers) -> None:
         """Switch the cooler on and go to a temperature."""
         target = new["CCD_TEMPERATURE_VALUE"]
-        await self._aim(target)
+        await repeated(lambda: self._aim(target), self.device.clock)
         self._want(target)
-        self._steadiness = Steadiness()
+        self._steadiness, self._latch_up, self._gave_up = Steadiness(), LatchUpWatch(), False
         self.cooler.select("COOLER_ON", State.OK)
         self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
 
     @cooler.on_write
     async def _cooler_requested(self, new: Switches) -> None:
         """Switch the cooler off, or on with the camera's current set point."""
-        await self.camera.imager.set_settings(cooler_on=new["COOLER_ON"])
+        imager, is_on = self.camera.imager, new["COOLER_ON"]
+        await repeated(lambda: imager.set_settings(cooler_on=is_on), self.device.clock)
         if new["COOLER_OFF"]:
             self._want(None)
             self.setpoint_celsius = None
             self._kept.ramp = None
-            if self.temperature.state is State.BUSY:
-                self.temperature.publish(state=State.IDLE)
+            self._gave_up = False
+            self.temperature.publish(state=State.IDLE)
+
+    @setpoint.on_write
+    async def _setpoint_requested(self, new: Numbers) -> None:
+        """Set the camera's set point and leave the cooler on or off, as it is."""
+        celsius = round(new["CCD_SETPOINT_VALUE"], 2)
+        imager = self.camera.imager
+        await repeated(lambda: imager.set_settings(setpoint_celsius=celsius), self.device.clock)
+        self._kept.ramp = None
+        self.setpoint.publish({"CCD_SETPOINT_VALUE": celsius}, State.OK)
+        if self.cooler["COOLER_ON"]:
+            self._want(celsius)
+            self.setpoint_celsius = celsius
+            self._steadiness, self._latch_up, self._gave_up = Steadiness(), LatchUpWatch(), False
+            self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
 
     async def _aim(self, target_celsius: float) -> None:
         """Send the camera the next set point on the way to a target."""
@@ -144,6 +169,7 @@ class Cooler(Feature):
         due_s = self.device.clock.monotonic() + RAMP_STEP_S
         self._kept.ramp = Ramp(round(target_celsius, 2), step, due_s)
         self.setpoint_celsius = step
+        self.setpoint.publish({"CCD_SETPOINT_VALUE": step})
 
     async def _go_on(self) -> None:
         """Take the next step of a ramp; runs on the lane, so that it never overtakes a write."""
@@ -213,7 +239,7 @@ class Cooler(Feature):
 
     def state_shown(self, p: Property[Any], readings: Mapping[str, Any]) -> State | None:
         """Show the cooler's power as Idle while it is off."""
-        if p is self.power and not readings["cooler_on"]:
+        if p is self.power and not readings.get("cooler_on", True):
             return State.IDLE
         return super().state_shown(p, readings)
 
@@ -222,10 +248,11 @@ class Cooler(Feature):
         before = self.setpoint_celsius
         self.setpoint_celsius = settings.setpoint_celsius if settings.cooler_on else None
         self._notice_others(before)
-        self._show_temperature(settings.temperature_celsius, settings.cooler_power_percent)
+        power_percent = getattr(settings, "cooler_power_percent", None)
+        self._show_temperature(settings.temperature_celsius, power_percent)
         if settings.cooler_on != self.cooler["COOLER_ON"]:
             self.cooler.select("COOLER_ON" if settings.cooler_on else "COOLER_OFF", State.OK)
-        self._watch(settings)
+        self._watch(settings, power_percent)
         if self._step_due():
             self.lane.put(self._go_on)
 
@@ -242,7 +269,7 @@ class Cooler(Feature):
         if ramp and (setpoint is None or abs(setpoint - ramp.setpoint_celsius) > OURS_CELSIUS):
             self._kept.ramp = None
 
-    def _show_temperature(self, celsius: float, power_percent: float) -> None:
+    def _show_temperature(self, celsius: float, power_percent: float | None) -> None:
         moved = abs(celsius - self.ccd_celsius) >= SHOWN_CELSIUS
         self.temperature.assign({"CCD_TEMPERATURE_VALUE": celsius})
         busy = self.temperature.state is State.BUSY
@@ -256,7 +283,7 @@ class Cooler(Feature):
         threshold = self.ramp["RAMP_THRESHOLD"]
         return target is not None and abs(self.ccd_celsius - target) <= threshold
 
-    def _ends_short(self, power_percent: float) -> bool:
+    def _ends_short(self, power_percent: float | None) -> bool:
         """Tell whether the CCD is as warm as it can get: a cooler cannot heat above ambient."""
         now_s, threshold = self.device.clock.monotonic(), self.ramp["RAMP_THRESHOLD"]
         steady = self._steadiness.look(now_s, self.ccd_celsius, threshold)
@@ -271,16 +298,27 @@ class Cooler(Feature):
             self.device.log.info("The CCD is as warm as its surroundings let it get.")
         return ends
 
-    def _watch(self, s: CcdSettings) -> None:
-        if self._latch_up.look(
+    def _watch(self, s: CcdSettings, power_percent: float | None) -> None:
+        """Say that a temperature cannot be reached, and when it can be after all."""
+        if power_percent is not None and self._latch_up.look(
             self.device.clock.monotonic(),
             s.temperature_celsius,
             self.setpoint_celsius,
-            s.cooler_power_percent,
+            power_percent,
         ):
-            self.device.log.warning(
+            self._give_up(
                 f"The cooler works at full power, but the CCD stays at "
                 f"{s.temperature_celsius:.1f} C instead of {s.setpoint_celsius:.1f} C. Choose a "
                 "warmer set point, which the cooler can reach; if it still does not cool, it has "
                 "latched up: restart the camera."
             )
+        elif self._gave_up and not self._latch_up.latched:
+            self._gave_up = False
+            self.temperature.publish(state=State.OK if self._reached() else State.BUSY)
+
+    def _give_up(self, reason: str) -> None:
+        """Warn; a client that waits for the temperature must not do so for hours."""
+        self.device.log.warning(reason)
+        if self.temperature.state is State.BUSY:
+            self._gave_up = True
+            self.temperature.publish(state=State.ALERT)

@@ -10,10 +10,21 @@ from __future__ import annotations
 
 import asyncio
 
+from indi_stx.camera.facts import Capability
 from indi_stx.camera.features.pulse_guide.relays import Axis, Relay, RelayPort
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import GUIDER_CONTROL
-from indi_stx.driver.declarations import Num, Numbers, Save, Sw, Switches, number, switch
+from indi_stx.driver.declarations import (
+    Lamp,
+    Num,
+    Numbers,
+    Save,
+    Sw,
+    Switches,
+    light,
+    number,
+    switch,
+)
 from indi_stx.driver.properties import NumberProperty
 from indi_stx.errors import CameraError, IndiStxError, ValueRefused
 from indi_stx.indi import State, SwitchRule
@@ -49,7 +60,9 @@ def pulse_s(duration_ms: float) -> float:
 
 
 class PulseGuide(Feature):
-    """TELESCOPE_TIMED_GUIDE_NS, TELESCOPE_TIMED_GUIDE_WE and GUIDE_RELAYS."""
+    """TELESCOPE_TIMED_GUIDE_NS, TELESCOPE_TIMED_GUIDE_WE, GUIDE_RELAYS and PULSE_GUIDING."""
+
+    needs = Capability.GUIDE_PORT
 
     north_south = number(
         "TELESCOPE_TIMED_GUIDE_NS",
@@ -85,6 +98,12 @@ class PulseGuide(Feature):
         autosave=True,
     )
 
+    polls_every = 2
+
+    guiding = light(
+        "PULSE_GUIDING", "Relays", GUIDER_CONTROL, {"ANY_CLOSED": Lamp("Any relay is closed")}
+    )
+
     def __init__(self, session: CameraSession) -> None:
         super().__init__(session)
         self._port = RelayPort(session)
@@ -100,6 +119,13 @@ class PulseGuide(Feature):
     async def _west_east_requested(self, new: Numbers) -> None:
         """Guide west or east; if both are asked for, west."""
         self._start(self.west_east, new)
+
+    async def poll(self) -> None:
+        """Show whether a relay is closed: another program, or the camera's page, may guide too."""
+        closed = bool(self._pulses) or await self.camera.is_pulse_guiding()
+        lamp = State.BUSY if closed else State.IDLE
+        if lamp is not self.guiding["ANY_CLOSED"]:
+            self.guiding.publish({"ANY_CLOSED": lamp}, State.OK)
 
     @mapping.on_write
     async def _mapping_requested(self, new: Switches) -> None:

@@ -9,8 +9,13 @@ eight names, so the user has to say how many slots the wheel has. Source: STX AP
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from functools import partial
 
+from indi_stx.camera.facts import Capability
+from indi_stx.camera.features.filter_wheel.moves import LOOK_S, MOVE_LIMIT_S, STUCK, Mover
+from indi_stx.camera.repeating import repeated
 from indi_stx.camera.session import CameraSession, Feature
 from indi_stx.camera.tabs import FILTER_WHEEL
 from indi_stx.driver.declarations import (
@@ -25,23 +30,13 @@ from indi_stx.driver.declarations import (
     switch,
     text,
 )
-from indi_stx.errors import CameraError, CameraTimeout, CameraUnreachable, ValueRefused
+from indi_stx.errors import CameraError, ValueRefused
 from indi_stx.indi import State, SwitchRule
 from indi_stx.stx.filters import NO_FILTER, SLOTS, FilterSettings, FilterState
 
-LOOK_S = 0.25
-"""Pause between two questions while the wheel moves."""
-DEPARTURE_LIMIT_S = 2.0
-"""How long a wheel may stay at its old place after it accepted a move."""
-MOVE_LIMIT_S = 60.0
-LOST_LOOKS = 3
-"""After how many questions in a row without an answer a move counts as failed."""
+SHUTTER_LOOK_S = 0.05
+"""How often a move that waits for an exposure looks whether that has ended."""
 MOST_SLOTS = len(SLOTS)
-STUCK = (
-    "The filter wheel is in its error state: it is jammed, or there is none. Check the wheel and "
-    "its cable, then initialize it; if that fails, switch the camera off and on."
-)
-
 STATES = {
     FilterState.IDLE: State.IDLE,
     FilterState.MOVING: State.BUSY,
@@ -56,6 +51,8 @@ def name_elements(slots: int) -> dict[str, Txt]:
 
 class FilterWheel(Feature):
     """FILTER_SLOT, FILTER_NAME, FILTER_SLOTS and FILTER_INITIALIZE."""
+
+    needs = Capability.FILTER_WHEEL
 
     slot = number(
         "FILTER_SLOT",
@@ -84,9 +81,17 @@ class FilterWheel(Feature):
     def __init__(self, session: CameraSession) -> None:
         super().__init__(session)
         self._busy = False
-        self._seen = FilterState.IDLE
+        self._mover = Mover(session)
+        self._in_doubt = False
+        """Whether a move has failed, and nobody has seen since where the wheel stands."""
+        self._moves = 0
+        self.shutter_is_open: Callable[[], bool] = lambda: False
+        """Whether the imaging CCD exposes; a move waits for its end."""
         self._look_at_state = True
         self._wanted = NO_FILTER
+        """The place to restore after a restart of the camera, which moves the wheel as well."""
+        self._strange = NO_FILTER
+        """The place at the last look."""
 
     @property
     def current(self) -> int:
@@ -94,9 +99,31 @@ class FilterWheel(Feature):
         return int(self.slot["FILTER_SLOT_VALUE"])
 
     @property
-    def current_filter_name(self) -> str | None:
-        """The name of the filter in the beam, None for none."""
+    def filter_name(self) -> str | None:
+        """The name of the filter in the beam; None for none, and while the wheel moves or fails."""
+        if self._in_doubt or self._mover.seen is not FilterState.IDLE:
+            return None
         return self.names.values.get(f"FILTER_SLOT_NAME_{self.current}") or None
+
+    @property
+    def beam(self) -> str:
+        """Which filter is in the beam, and since which move."""
+        return f"{self.current} since move {self._moves}"
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it stands still, and nobody has asked it to move."""
+        return self.lane.is_idle and self._mover.seen is not FilterState.MOVING
+
+    async def rest(self) -> None:
+        """Wait until it stands still; returns in any case after the time that a move may take."""
+        clock = self.device.clock
+        give_up_s = clock.monotonic() + MOVE_LIMIT_S
+        while not self.at_rest and clock.monotonic() < give_up_s:
+            await clock.sleep(LOOK_S)
+            if self.lane.is_idle:  # somebody else moves it
+                with contextlib.suppress(CameraError):
+                    await self._poll_state()
 
     # --- writes --------------------------------------------------------------------------------
 
@@ -127,16 +154,21 @@ class FilterWheel(Feature):
             raise ValueRefused("A filter needs a name.")
         self._busy = True
         try:
-            await self.camera.set_filter_names(changed)
+            camera = self.camera
+            await repeated(lambda: camera.set_filter_names(changed), self.device.clock)
         finally:
             self._busy = False
+
+    @slots.on_check
+    def _checked_slots(self, new: Numbers) -> Numbers:
+        if not new["SLOTS"].is_integer():
+            raise ValueRefused(f"The number of slots must be a whole number, not {new['SLOTS']:g}.")
+        return new
 
     @slots.on_write
     async def _slots_requested(self, new: Numbers) -> None:
         """Define the wheel's properties again with another number of slots."""
         count = new["SLOTS"]
-        if not count.is_integer():
-            raise ValueRefused(f"The number of slots must be a whole number, not {count:g}.")
         if count == self.slots["SLOTS"]:
             return
         settings = await self.camera.get_filter_settings()
@@ -150,58 +182,38 @@ class FilterWheel(Feature):
     # --- moves ---------------------------------------------------------------------------------
 
     async def _move(self, target: int) -> None:
-        self._busy = True
         self._wanted = target
         self.slot.publish(state=State.BUSY)
+        await self._shutter_closes()
+        self._busy = self._in_doubt = True
+        self._moves += 1
         try:
-            await self.camera.change_filter(target)
-            trouble = await self._arrive(target)
+            trouble = await self._mover.drive(target)
         except CameraError as error:
             trouble = str(error)
         finally:
             self._busy = False
+        self._in_doubt = bool(trouble)
         if trouble:
             self.device.refuse(self.slot, trouble)
         else:
             self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, State.OK)
 
-    async def _arrive(self, target: int) -> str | None:
-        """Wait until the wheel stops; return what is wrong unless it is at its target."""
-        clock = self.device.clock
-        started_s, lost = clock.monotonic(), 0
-        while (elapsed_s := clock.monotonic() - started_s) < MOVE_LIMIT_S:
-            await clock.sleep(LOOK_S)
-            try:
-                at = await self._resting_place()
-            except (CameraTimeout, CameraUnreachable) as error:
-                # The wheel goes on turning: a lost answer does not mean that the move failed.
-                if (lost := lost + 1) >= LOST_LOOKS:
-                    return str(error)
-                continue
-            lost = 0
-            if self._seen is FilterState.ERROR:
-                return STUCK
-            if at == target:
-                return None
-            if at is not None and elapsed_s > DEPARTURE_LIMIT_S:
-                return f"The filter wheel stopped at {at}, not at {target}: try again."
-        return f"The filter wheel has not arrived after {MOVE_LIMIT_S:g} s. {STUCK}"
-
-    async def _resting_place(self) -> int | None:
-        """Return the slot where the wheel stands, None while it moves."""
-        self._seen = await self.camera.filter_state()
-        if self._seen is not FilterState.IDLE:
-            return None
-        return (await self.camera.get_filter_settings(())).current
+    async def _shutter_closes(self) -> None:
+        """Wait for the end of the exposure under way: its frame is one of one filter."""
+        if self.shutter_is_open():
+            self.device.log.info("The filter is changed when the exposure has ended.")
+        while self.shutter_is_open():
+            await self.device.clock.sleep(SHUTTER_LOOK_S)
 
     # --- what the camera shows -----------------------------------------------------------------
 
     async def begin(self) -> None:
         """Show the true slot and names from the first definition on."""
-        self._seen = await self.camera.filter_state()
+        self._mover.seen = await self.camera.filter_state()
         self._take_over(await self.camera.get_filter_settings())
-        self.slot.state = STATES[self._seen]
-        if self._seen is FilterState.ERROR:
+        self.slot.state = STATES[self._mover.seen]
+        if self._mover.seen is FilterState.ERROR:
             self.device.log.warning(STUCK)
 
     async def poll(self) -> None:
@@ -216,9 +228,10 @@ class FilterWheel(Feature):
 
     async def _poll_state(self) -> None:
         state = await self.camera.filter_state()
-        if self._busy or state is self._seen:
+        if self._busy or state is self._mover.seen:
             return
-        before, self._seen = self._seen, state
+        before, self._mover.seen = self._mover.seen, state
+        self._moves += 1
         match state:
             case FilterState.ERROR:
                 self.device.refuse(self.slot, STUCK)
@@ -233,10 +246,13 @@ class FilterWheel(Feature):
         settings = await self.camera.get_filter_settings()
         if self._busy:
             return
-        # After a restart the wheel is at its home mark, with no filter: that is nobody's wish.
-        self._wanted = settings.current or self._wanted
+        self._in_doubt = False
+        if settings.current == self._strange:
+            self._wanted = settings.current  # another program's wish, and no restart: it stays
+        self._strange = settings.current
         if settings.current != self.current:
-            state = State.OK if self._seen is FilterState.IDLE else STATES[self._seen]
+            self._moves += 1
+            state = State.OK if self._mover.seen is FilterState.IDLE else STATES[self._mover.seen]
             self.slot.publish({"FILTER_SLOT_VALUE": float(settings.current)}, state)
         if (names := self._names_of(settings)) != self.names.values:
             self.names.publish(names)
