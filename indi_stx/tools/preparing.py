@@ -5,6 +5,7 @@ Everything is checked before the first thing is changed.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Self
 
@@ -158,9 +159,21 @@ async def cool(
 ) -> None:
     """Switch the cooler on and wait until the CCD has a temperature.
 
+    The cooler stays on, also when this is cancelled.
+
     Raises:
-        CaptureFailed: it did not get there in time; the cooler stays on.
+        CaptureFailed: it did not get there in time.
     """
+    try:
+        await _cool(camera, celsius, limit_s, clock, display)
+    except asyncio.CancelledError:
+        display.say(f"The cooler stays on, set to {celsius:.1f} C.")
+        raise
+
+
+async def _cool(
+    camera: Camera, celsius: float, limit_s: float, clock: Clock, display: Display
+) -> None:
     await camera.imager.set_settings(setpoint_celsius=celsius, cooler_on=True)
     begun_s = clock.monotonic()
     seen = await camera.imager.get_settings("temperature_celsius", "cooler_power_percent")

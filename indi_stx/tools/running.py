@@ -29,11 +29,11 @@ class ExitStatus(enum.IntEnum):
 def run_to_end(command: str, work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Run `work` and return the exit status.
 
-    Ctrl-C and SIGTERM cancel it, so that it can put in order what it has begun; a second Ctrl-C
-    does not wait for that.
+    Ctrl-C, SIGTERM and a terminal that is closed cancel it, so that it can put in order what it has
+    begun; a second Ctrl-C does not wait for that.
     """
     try:
-        return asyncio.run(_cancelled_by_sigterm(work))
+        return asyncio.run(_cancelled_by_signals(work))
     except IndiStxError as error:
         show_error(command, error)
         return ExitStatus.USAGE if isinstance(error, ValueRefused) else ExitStatus.TROUBLE
@@ -55,11 +55,14 @@ def show_error(command: str, error: IndiStxError) -> None:
         tell(console, hint)
 
 
-async def _cancelled_by_sigterm(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+async def _cancelled_by_signals(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     task = asyncio.current_task()
     assert task is not None
-    with contextlib.suppress(ValueError, RuntimeError):  # only the main thread gets signals
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue  # as nohup wants it
+        with contextlib.suppress(ValueError, RuntimeError):  # only the main thread gets signals
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await work()
 
 

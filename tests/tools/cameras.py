@@ -17,7 +17,7 @@ WEB_PAGE = (
 )
 READS = re.compile(
     r"/api/(\w*Get\w+|\w*State|\w*ImageReady|Description|VersionNumbers|IsPulseGuiding|AOStatus)"
-    r"\.cgi|/api/\w+Data\.bin"
+    r"\.cgi|/api/\w+(Data\.bin|\.FIT)"
 )
 """Paths of the calls that change nothing."""
 

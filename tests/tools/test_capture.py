@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import re
@@ -20,10 +21,13 @@ from PIL import Image
 
 from indi_stx import cli
 from indi_stx.cli import main
+from indi_stx.clock import SystemClock
 from indi_stx.errors import ImageError
 from indi_stx.simulator.thread import SimulatorThread
-from indi_stx.stx import BlockingCamera, CcdState
+from indi_stx.stx import BlockingCamera, Camera, CcdState
 from indi_stx.tools import preparing, saving, series
+from indi_stx.tools.display import Display
+from indi_stx.tools.preparing import cool
 from tests.conformance.wrong_camera import serving
 from tests.tools.cameras import WEB_PAGE, requests_in, simulated, url_of
 
@@ -281,7 +285,9 @@ def test_a_temperature_that_cannot_be_reached(capsys, tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
 )
 def test_an_interrupt_aborts_the_exposure_without_a_traceback(
     number: int, status: int, tmp_path: Path
@@ -308,3 +314,14 @@ def test_an_interrupt_aborts_the_exposure_without_a_traceback(
     assert b"Traceback" not in said
     assert re.search(rb"Frame 1 of 3: light, 600 s", said)
     assert os.listdir(tmp_path) == []
+
+
+async def test_an_interrupt_while_cooling_says_that_the_cooler_is_on(capsys):
+    with simulated() as simulator, Display() as display:
+        async with Camera(simulator.host, simulator.port) as camera:
+            cooling = asyncio.create_task(cool(camera, -20.0, 600.0, SystemClock(), display))
+            await asyncio.to_thread(eventually, lambda: simulator.call(lambda c: c.cooler.on))
+            cooling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await cooling
+    assert "The cooler stays on, set to -20.0 C." in capsys.readouterr().err
