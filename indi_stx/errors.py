@@ -8,6 +8,7 @@
       ConnectionClosed        work for a connection that has ended; told where somebody waits
       ImageError              an impossible frame, card or image file; Alert, or tried again
       SimulatorError          the simulated camera cannot start as asked (port taken, model)
+      InstallError            `indi-stx install` cannot do that here; says what to do
       ClientError             our INDI client did not get what it waits for
         ServerLost            no INDI server there, or it hung up, or it cannot be started
         NotInTime             the server is there, but what was waited for did not come
@@ -65,6 +66,10 @@ class ImageError(IndiStxError):
 
 class SimulatorError(IndiStxError):
     """The simulated camera cannot be started as asked."""
+
+
+class InstallError(IndiStxError):
+    """Something cannot be installed or removed as asked; nothing was changed."""
 
 
 class ClientError(IndiStxError):

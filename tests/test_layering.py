@@ -35,9 +35,13 @@ ALLOWED = {
         "conformance",
         "help_format",
         "tools",
+        "install",
+        "uninstall",
     },
     "help_format": set(),
     "__main__": {"cli"},
+    "install": {"errors"},
+    "uninstall": {"errors", "install"},
     "__init__": set(),
 }
 SANS_IO = {"asyncio", "socket", "os", "threading", "subprocess", "pathlib", "select"}
