@@ -106,6 +106,7 @@ def make_parser() -> argparse.ArgumentParser:
     from indi_stx.conformance import command as conform
     from indi_stx.help_format import HelpFormatter
     from indi_stx.simulator import command_line as simulate
+    from indi_stx.tools import capture, find, probe, watch
 
     parser = argparse.ArgumentParser(
         prog="indi-stx",
@@ -115,6 +116,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, module, summary in (
+        ("find", find, "look for cameras on the network"),
+        ("probe", probe, "show what a camera is and how it is set, without changing anything"),
+        ("watch", watch, "show a camera's state live"),
+        ("capture", capture, "take exposures without INDI, as FITS with a picture of each"),
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
         ("conform", conform, "hold a camera to the API document, row by row"),
         ("properties", property_table, "list all INDI properties of the driver"),

@@ -24,6 +24,7 @@ ALLOWED = {
     "client": {"errors", "clock", "indi"},
     "demo": {"errors", "indi", "client", "simulator", "images"},
     "conformance": {"errors"},
+    "tools": {"errors", "clock", "stx", "images"},
     "cli": {
         "__init__",
         "errors",
@@ -33,6 +34,7 @@ ALLOWED = {
         "demo",
         "conformance",
         "help_format",
+        "tools",
         "install",
         "uninstall",
     },
