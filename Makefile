@@ -21,13 +21,21 @@ define install
 	fi
 endef
 
+# Tests marked `machine` need root: they make Debian systems in folders, or start containers.
+machine = $(BIN)/python -m pytest -m machine
+
 .PHONY: help setup setup-demo system system-test demo test test-ekos test-faults test-kills bench fuzz soak mutants \
-        reliability check format clean
+        reliability test-deb test-docker test-readme test-trixie deb engine check format clean
 
 help:
 	@echo "make demo    simulated camera, indiserver and driver: leaves demo.fits and demo.png"
 	@echo "make test    checks and all tests but those with KStars"
 	@echo "make test-ekos  a night with a real KStars/Ekos, which it installs"
+	@echo "make deb     the Debian package, for Debian 13 and newer: leaves it in dist/"
+	@echo "make test-deb      builds, installs, uses and removes it in clean systems (root)"
+	@echo "make test-docker   an observatory of containers, and what may happen to it (root)"
+	@echo "make test-readme   what README says, word by word in clean systems (root)"
+	@echo "make test-trixie   checks and tests on Debian 13 (root)"
 	@echo "make bench   measures the driver beside others and writes docs/performance.md (15 minutes)"
 	@echo "make test-faults  every fault at every CCD in every phase"
 	@echo "make reliability  the same, and write its tables into docs/reliability.md"
@@ -56,7 +64,7 @@ $(VENV)/.installed: pyproject.toml packages.apt | system
 
 # pyindi-client is a binding that is compiled here, so the packages must be there first.
 $(VENV)/.installed-test: $(VENV)/.installed packages-test.apt | system-test
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[check,test]'
 	touch $@
 
 demo: setup-demo
@@ -69,6 +77,31 @@ test: check
 test-ekos: setup
 	$(call install,packages-ekos.apt)
 	$(BIN)/python -m pytest -m ekos tests/end_to_end/ekos
+
+deb:
+	$(call install,packages-machine.apt)
+	packaging/build-deb
+
+test-deb: setup
+	$(call install,packages-machine.apt)
+	$(machine) tests/install/test_deb.py
+
+test-readme: setup
+	$(call install,packages-machine.apt)
+	$(machine) tests/install/test_readme.py
+
+test-trixie:
+	$(call install,packages-machine.apt)
+	packaging/test-trixie -n $(WORKERS)
+
+# An engine that answers is used; else one is installed, started, and ended with the tests.
+test-docker: setup
+	$(call install,packages-machine.apt)
+	@docker info >/dev/null 2>&1 || command -v dockerd >/dev/null || $(MAKE) --no-print-directory engine
+	$(machine) tests/docker
+
+engine:
+	$(call install,packages-docker.apt)
 
 # Every fault at every CCD in every phase; `make test` has each fault once.
 test-faults: setup
@@ -114,4 +147,4 @@ format: setup
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo.fits demo.png
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis demo.fits demo.png

@@ -28,7 +28,7 @@ def driver() -> int:
             file=sys.stderr,
         )
         return 0 if sys.argv[1] in ("-h", "--help") else 2
-    logging.basicConfig(level=logging.INFO, format="indi_stx_ccd: %(levelname)s %(message)s")
+    _log_to_server_or_journal()
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     import asyncio
@@ -40,6 +40,17 @@ def driver() -> int:
     except asyncio.CancelledError:
         return 143  # as the shell says of a program that SIGTERM ended
     return 0
+
+
+def _log_to_server_or_journal() -> None:
+    import logging
+
+    from indi_stx.driver.systemd import log_handler
+
+    if handler := log_handler("indi_stx_ccd"):
+        logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+    else:
+        logging.basicConfig(level=logging.INFO, format="indi_stx_ccd: %(levelname)s %(message)s")
 
 
 async def _drive() -> None:
@@ -54,7 +65,8 @@ async def _drive() -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    name = os.environ.get("INDIDEV") or DEFAULT_NAME
+    # An indiserver with a FIFO keeps INDIDEV from the drivers on its command line; a unit has both.
+    name = os.environ.get("INDIDEV") or os.environ.get("INDI_STX_DEVICE") or DEFAULT_NAME
     camera = CameraDevice(name, runtime, _start_simulator)
     runtime.devices += [camera, camera.guide_head]
     await runtime.run()
@@ -89,11 +101,12 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line with all its commands."""
     import argparse
 
-    from indi_stx import __version__, demo
+    from indi_stx import __version__, demo, install, uninstall
     from indi_stx.camera import property_table
     from indi_stx.conformance import command as conform
     from indi_stx.help_format import HelpFormatter
     from indi_stx.simulator import command_line as simulate
+    from indi_stx.tools import capture, find, probe, watch
 
     parser = argparse.ArgumentParser(
         prog="indi-stx",
@@ -103,10 +116,16 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, module, summary in (
+        ("find", find, "look for cameras on the network"),
+        ("probe", probe, "show what a camera is and how it is set, without changing anything"),
+        ("watch", watch, "show a camera's state live"),
+        ("capture", capture, "take exposures without INDI, as FITS with a picture of each"),
         ("simulate", simulate, "run a simulated camera that speaks the HTTP API"),
         ("conform", conform, "hold a camera to the API document, row by row"),
         ("properties", property_table, "list all INDI properties of the driver"),
         ("demo", demo, "simulator, indiserver and driver together: cool, expose, save a picture"),
+        ("install", install, "make the driver known to indiserver, KStars and systemd"),
+        ("uninstall", uninstall, "take back what install has put on this machine"),
     ):
         command = commands.add_parser(name, help=summary, description=module.__doc__)
         module.add_arguments(command)

@@ -5,9 +5,11 @@
       PropertyError           our own code misused a property; a bug, told as one
       ValueRefused            a client asked for the impossible; Alert and the message
       ConfigError             a configuration file fails us; Alert and the message
+        ConfigMissing         there is none yet, which is no fault: Alert, and told as news
       ConnectionClosed        work for a connection that has ended; told where somebody waits
       ImageError              an impossible frame, card or image file; Alert, or tried again
       SimulatorError          the simulated camera cannot start as asked (port taken, model)
+      InstallError            `indi-stx install` cannot do that here; says what to do
       ClientError             our INDI client did not get what it waits for
         ServerLost            no INDI server there, or it hung up, or it cannot be started
         NotInTime             the server is there, but what was waited for did not come
@@ -55,6 +57,10 @@ class ConfigError(IndiStxError):
     """A configuration file is missing, unreadable, unwritable or not a configuration."""
 
 
+class ConfigMissing(ConfigError):
+    """There is no configuration file yet."""
+
+
 class ConnectionClosed(IndiStxError):
     """The connection that this belongs to has ended meanwhile; nothing was begun."""
 
@@ -65,6 +71,10 @@ class ImageError(IndiStxError):
 
 class SimulatorError(IndiStxError):
     """The simulated camera cannot be started as asked."""
+
+
+class InstallError(IndiStxError):
+    """Something cannot be installed or removed as asked; nothing was changed."""
 
 
 class ClientError(IndiStxError):

@@ -35,7 +35,10 @@ def test_module_is_the_command() -> None:
     assert shown.stdout.startswith("indi-stx 2")
 
 
-@pytest.mark.parametrize("name", ["simulate", "conform", "properties", "demo"])
+@pytest.mark.parametrize(
+    "name",
+    ["simulate", "probe", "find", "capture", "watch", "conform", "properties", "demo"],
+)
 def test_every_option_says_its_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parser = dict(commands())[name]
     monkeypatch.setenv("COLUMNS", "10000")

@@ -24,6 +24,7 @@ ALLOWED = {
     "client": {"errors", "clock", "indi"},
     "demo": {"errors", "indi", "client", "simulator", "images"},
     "conformance": {"errors"},
+    "tools": {"errors", "clock", "stx", "images"},
     "cli": {
         "__init__",
         "errors",
@@ -33,9 +34,14 @@ ALLOWED = {
         "demo",
         "conformance",
         "help_format",
+        "tools",
+        "install",
+        "uninstall",
     },
     "help_format": set(),
     "__main__": {"cli"},
+    "install": {"errors"},
+    "uninstall": {"errors", "install"},
     "__init__": set(),
 }
 SANS_IO = {"asyncio", "socket", "os", "threading", "subprocess", "pathlib", "select"}

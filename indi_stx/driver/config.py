@@ -17,7 +17,7 @@ from pathlib import Path
 
 from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.places import CONFIG_SUFFIX, file_name, home_directory
-from indi_stx.errors import ConfigError
+from indi_stx.errors import ConfigError, ConfigMissing
 from indi_stx.indi import Kind
 
 
@@ -253,7 +253,7 @@ def _parse(path: Path) -> list[SavedProperty]:
     try:
         root = ElementTree.fromstring(path.read_bytes())
     except FileNotFoundError:
-        raise ConfigError(f"No configuration has been saved yet ({path})") from None
+        raise ConfigMissing(f"No configuration has been saved yet ({path})") from None
     except OSError as error:
         raise ConfigError(f"Cannot read {path}: {error.strerror}") from error
     except ElementTree.ParseError as error:

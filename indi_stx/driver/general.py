@@ -10,7 +10,7 @@ from indi_stx.driver.declarations import Num, Save, Sw, Switches, Txt, number, s
 from indi_stx.driver.lanes import Lane
 from indi_stx.driver.subsystem import Owner, Subsystem
 from indi_stx.driver.tabs import CONNECTION, OPTIONS
-from indi_stx.errors import ConfigError
+from indi_stx.errors import ConfigError, ConfigMissing
 from indi_stx.indi import Permission, State, SwitchRule
 
 SETTLE_S = 1.0
@@ -96,6 +96,10 @@ class General(Subsystem):
             await self.device.settle(SETTLE_S, asking=self.lane)
         try:
             await self._carry_out(wish)
+        except ConfigMissing as error:
+            # KStars loads the configuration of every device that it connects.
+            self.device.log.info(str(error))
+            self.process.clear(State.ALERT)
         except ConfigError as error:
             self.device.log.error(str(error))
             self.process.clear(State.ALERT)

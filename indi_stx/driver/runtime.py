@@ -22,6 +22,7 @@ from indi_stx.driver.blocking import in_thread
 from indi_stx.driver.channel import Channel
 from indi_stx.driver.device import Device
 from indi_stx.driver.snoop import Snoop
+from indi_stx.driver.systemd import life_signs
 from indi_stx.errors import ConnectionClosed, IndiProtocolError
 from indi_stx.indi import (
     NEED_DATA,
@@ -79,9 +80,10 @@ class Runtime:
         for device in self.devices:
             device.start()
         try:
-            while data := await self._channel.receive():
-                self._parser.receive_data(data)
-                self._dispatch_received()
+            with life_signs(self.clock):
+                while data := await self._channel.receive():
+                    self._parser.receive_data(data)
+                    self._dispatch_received()
         finally:
             await self._end(self.devices)
 

@@ -77,6 +77,7 @@ _HOMES = {
     "CcdState": "ccd_states",
     "CommandTiming": "timing",
     "Download": "download",
+    "Exchange": "exchange",
     "FanState": "settings",
     "FilterSettings": "filters",
     "FilterState": "filters",

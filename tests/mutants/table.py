@@ -137,8 +137,8 @@ DOWNLOAD = (
     Mutant(
         "a second try begins with the first byte",
         "images/frame.py",
-        "        self._received = 0\n        self._converted = 0\n        self._sum = self._sum and",
-        "        self._converted = 0\n        self._sum = self._sum and",
+        "        self._received = 0\n        self._converted = 0\n        self._sum",
+        "        self._converted = 0\n        self._sum",
         ("images/test_frame.py",),
     ),
     Mutant(

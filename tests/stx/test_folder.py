@@ -42,3 +42,8 @@ def test_no_import_circle() -> None:
 def test_the_package_says_what_each_file_is_for() -> None:
     said = stx.__doc__ or ""
     assert [name for name in IMPORTS if name != "__init__" and f"`{name}`" not in said] == []
+
+
+@pytest.mark.parametrize("name", stx.__all__)
+def test_every_name_of_the_package_can_be_had(name: str) -> None:
+    assert getattr(stx, name).__name__ == name
