@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 
 BUFFER_BYTES = 1 << 20
 END = b"</setBLOBVector>"
+LIMIT_S = 120.0
 TAIL_BYTES = 256
 """How far from the end of what was received the end of a BLOB is looked for."""
 
@@ -39,8 +40,13 @@ class TcpReceiver:
         self._socket.sendall(f"<enableBLOB device='{device}'>{policy}</enableBLOB>".encode())
 
     async def arrival_s(self) -> float:
-        """Return when the next BLOB was complete, on the monotonic clock."""
-        return await self._arrivals.get()
+        """Return when the next BLOB was complete, on the monotonic clock.
+
+        Raises:
+            TimeoutError: none came for a long time.
+        """
+        async with asyncio.timeout(LIMIT_S):
+            return await self._arrivals.get()
 
     def close(self) -> None:
         """Hang up."""
