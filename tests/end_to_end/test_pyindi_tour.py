@@ -213,12 +213,12 @@ def mirror(simulator: SimulatorThread) -> tuple[float, float]:
 
 def test_the_adaptive_optics(tmp_path: Path) -> None:
     with scripted(tmp_path, STT) as (script, simulator):
-        assert step(script, "AO_NS", AO_N=9, AO_S=0) == [("Busy", [9, 0]), ("Ok", [0, 0])]
+        assert step(script, "AO_NS", AO_N=10, AO_S=0) == [("Busy", [10, 0]), ("Ok", [0, 0])]
         assert mirror(simulator) == (50, 60)
-        assert step(script, "AO_NS", AO_N=0, AO_S=18)[-1] == ("Ok", [0, 0])
+        assert step(script, "AO_NS", AO_N=0, AO_S=20)[-1] == ("Ok", [0, 0])
         assert mirror(simulator) == (50, 40)
         since = script.now()
-        assert step(script, "AO_WE", AO_E=0, AO_W=45)[-1] == ("Ok", [0, 0]), "just not clipped"
+        assert step(script, "AO_WE", AO_E=0, AO_W=50)[-1] == ("Ok", [0, 0]), "just not clipped"
         assert step(script, "AO_WE", AO_E=0, AO_W=1)[-1] == ("Alert", [0, 0])
         assert mirror(simulator) == (0, 40)
         assert script.update("AT_LIMIT", since=since).values["AT_LIMIT_W"] == "Alert"

@@ -47,6 +47,8 @@ def reports(client: WireClient, since: int) -> list[str]:
     """Return what was reported, in order: property and state, or the kind of message."""
     found = []
     for seen in client.seen[since:]:
+        if getattr(seen.message, "device", DEVICE) != DEVICE:
+            continue  # the guide head may only just appear
         match seen.message:
             case SetVector(name=name, state=state) if name != "CCD_TEMPERATURE":
                 found.append(f"{name} {state.value if state else ''}")

@@ -181,13 +181,14 @@ class FilterWheel(Feature):
 
     # --- moves ---------------------------------------------------------------------------------
 
-    async def _move(self, target: int) -> None:
+    async def _move(self, target: int, answer: Callable[[], State] = lambda: State.OK) -> None:
         self._wanted = target
         self.slot.publish(state=State.BUSY)
-        await self._shutter_closes()
-        self._busy = self._in_doubt = True
-        self._moves += 1
+        self._busy = True  # from now on a poll must not report where the wheel still stands
         try:
+            await self._shutter_closes()
+            self._in_doubt = True
+            self._moves += 1
             trouble = await self._mover.drive(target)
         except CameraError as error:
             trouble = str(error)
@@ -197,7 +198,12 @@ class FilterWheel(Feature):
         if trouble:
             self.device.refuse(self.slot, trouble)
         else:
-            self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, State.OK)
+            self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, answer())
+
+    async def _move_back(self, target: int) -> None:
+        """Restore a place, unless a client has asked for another one; that is answered alone."""
+        if not self.lane.has_more:
+            await self._move(target, lambda: State.BUSY if self.lane.has_more else State.OK)
 
     async def _shutter_closes(self) -> None:
         """Wait for the end of the exposure under way: its frame is one of one filter."""
@@ -261,7 +267,7 @@ class FilterWheel(Feature):
         """Move to the filter again that was in the beam."""
         if self._wanted == NO_FILTER:
             return None
-        self.lane.put(partial(self._move, self._wanted))
+        self.lane.put(partial(self._move_back, self._wanted))
         return f"filter {self._wanted}"
 
     def _take_over(self, settings: FilterSettings) -> None:
