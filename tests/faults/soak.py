@@ -129,6 +129,7 @@ class Soak:
         self.tally = Tally()
         self._most_growth = most_growth
         self._chances = {name: random.Random(f"{seed}, {name}") for name in (*CCD_NAMES, "guiding")}
+        self._slot = 0
         self._exposures = exposures
         self._one_in = one_in
         self._simulator: SimulatorThread
@@ -198,10 +199,12 @@ class Soak:
             await asyncio.wait([others])
         if not others.cancelled():
             others.result()
-        since = await guiding.numbers("FILTER_SLOT", FILTER_SLOT_VALUE=1)
-        # A move may still be under way: its end comes first.
-        while (await _end(guiding, "FILTER_SLOT", since)).elements[0].value != 1:
+        # A move may still be under way: its end comes first, and must not look like the last one's.
+        rest = 2 if self._slot == 1 else 1
+        since = await guiding.numbers("FILTER_SLOT", FILTER_SLOT_VALUE=rest)
+        while (await _end(guiding, "FILTER_SLOT", since)).elements[0].value != rest:
             since += 1
+        self._slot = rest
 
     async def _expose_ccd(self, ccd: str, client: WireClient, left: Iterator[int]) -> None:
         chance = self._chances[ccd]
@@ -247,7 +250,7 @@ class Soak:
             await _end(client, axis, await client.numbers(axis, **pulse))
             self.tally.count["pulses"] += 1
             if chance.randrange(4) == 0:
-                slot = chance.randint(1, 8)
+                slot = self._slot = chance.randint(1, 8)
                 since = await client.numbers("FILTER_SLOT", FILTER_SLOT_VALUE=slot)
                 moved = await _end(client, "FILTER_SLOT", since)
                 if (moved.state, moved.elements[0].value) != (State.OK, slot):
