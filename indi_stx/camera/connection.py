@@ -106,6 +106,9 @@ class Connection(Subsystem):
                 self.connection.publish(state=State.BUSY)
                 return
             await self.cancel()
+            if self.device.connected:  # it had succeeded in that very moment
+                await self._disconnect()
+                return
             self.device.log.info("Connecting was cancelled.")
             self.connection.select("DISCONNECT", State.IDLE)
         elif new["CONNECT"] == self.device.connected:

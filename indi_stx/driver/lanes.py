@@ -65,11 +65,6 @@ class Lane:
             self._task.cancel()
 
     @property
-    def has_more(self) -> bool:
-        """Whether work waits for the piece under way to end."""
-        return bool(self._waiting)
-
-    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
         return self._idle.is_set()

@@ -181,7 +181,7 @@ class FilterWheel(Feature):
 
     # --- moves ---------------------------------------------------------------------------------
 
-    async def _move(self, target: int, answer: Callable[[], State] = lambda: State.OK) -> None:
+    async def _move(self, target: int) -> None:
         self._wanted = target
         self.slot.publish(state=State.BUSY)
         self._busy = True  # from now on a poll must not report where the wheel still stands
@@ -198,12 +198,7 @@ class FilterWheel(Feature):
         if trouble:
             self.device.refuse(self.slot, trouble)
         else:
-            self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, answer())
-
-    async def _move_back(self, target: int) -> None:
-        """Restore a place, unless a client has asked for another one; that is answered alone."""
-        if not self.lane.has_more:
-            await self._move(target, lambda: State.BUSY if self.lane.has_more else State.OK)
+            self.slot.publish({"FILTER_SLOT_VALUE": float(target)}, State.OK)
 
     async def _shutter_closes(self) -> None:
         """Wait for the end of the exposure under way: its frame is one of one filter."""
@@ -267,7 +262,7 @@ class FilterWheel(Feature):
         """Move to the filter again that was in the beam."""
         if self._wanted == NO_FILTER:
             return None
-        self.lane.put(partial(self._move_back, self._wanted))
+        self.lane.put(partial(self._move, self._wanted))
         return f"filter {self._wanted}"
 
     def _take_over(self, settings: FilterSettings) -> None:
